@@ -1,0 +1,1 @@
+"""The rules of `ostiary.core`, module by module, as plain tables."""
