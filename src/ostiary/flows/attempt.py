@@ -1,0 +1,121 @@
+"""One attempt to get a token: what is known of it so far, and its audit record.
+
+State of a single request; decisions are made by `token`, the grants and the rules.
+"""
+
+from dataclasses import dataclass, field
+
+from ostiary.core.errors import Reason, Refused, told
+from ostiary.core.model import Domain, Resource
+from ostiary.core.policy import Policy
+from ostiary.core.request import (
+    ClientAuthentication,
+    ScopeRequest,
+    Subject,
+    TokenRequest,
+    Trace,
+)
+from ostiary.core.tokens import RefreshToken
+from ostiary.flows.facts import AuditEvent, GuessKeys, Registry
+from ostiary.flows.ports import Ports, Wire
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the grant's own step found out.
+
+    scope: what an earlier grant asked for, when this request says nothing.
+    """
+
+    subject: Subject | None = None
+    scope: ScopeRequest | None = None
+    spent: RefreshToken | None = None
+    by_password: bool = False
+    guess: GuessKeys | None = None
+    new_hash: tuple[str, str] | None = field(default=None, repr=False)
+
+
+@dataclass(slots=True)
+class Attempt:
+    """A token request on its way, with the facts fetched for it."""
+
+    request: TokenRequest
+    wire: Wire
+    ports: Ports
+    started: float
+    registry: Registry | None = None
+    policy: Policy | None = None
+    authentication: ClientAuthentication = ClientAuthentication.NONE
+    user_id: str = ""
+    username: str = ""
+    asked: dict[str, str] = field(default_factory=dict)
+    recorded: bool = False
+
+    def enter(self, registry: Registry) -> None:
+        """The tenant is known: its rules hold from here on."""
+        self.registry = registry
+        self.policy = self.wire.policy(registry.tenant)
+
+    def asks(self, resource: Resource, scope: ScopeRequest) -> None:
+        """Remember for the record what is asked for: names that `resource` knows.
+
+        Not before that is checked, as people paste secrets anywhere.
+        """
+        names = (*scope.names, *sorted(scope.openid))
+        words = " ".join(dict.fromkeys(names)) or "all that is consented"
+        self.asked = {"resource": resource.identifier, "scope": words}
+
+    def told(self, reason: Reason) -> Reason:
+        """What the caller may learn of `reason` at this tenant."""
+        hide = self.policy is None or self.policy.hide_unknown_users
+        return told(reason, hide_unknown_users=hide)
+
+    def event(self, outcome: str, reason: str = "", code: str = "") -> AuditEvent:
+        """The audit record of this attempt, with all that is known by now."""
+        return AuditEvent(
+            at=self.ports.clock.now(),
+            trace=self.request.trace,
+            outcome=outcome,
+            reason=reason,
+            code=code,
+            tenant_id=self.registry.tenant.id if self.registry else "",
+            client_id=self.request.client.client_id,
+            user_id=self.user_id,
+            username=self.username,
+            grant_type=self.request.grant_type,
+            detail={"client_authentication": self.authentication.value, **self.asked},
+        )
+
+    def refusal(self, reason: Reason) -> AuditEvent:
+        """The audit record of a refusal: the true reason, and the code told."""
+        return self.event("refused", reason.value, self.wire.code(self.told(reason)))
+
+    async def record(self, refused: Refused) -> Refused:
+        """Write the refusal down, once, and make of it what the caller may learn."""
+        if not self.recorded:
+            await self.ports.audit.record(self.refusal(refused.reason))
+            self.recorded = True
+        return Refused(self.told(refused.reason), **refused.facts)
+
+
+async def record_unread(
+    refused: Refused, trace: Trace, wire: Wire, ports: Ports
+) -> Refused:
+    """Write down a request that was refused before it could be understood."""
+    event = AuditEvent(
+        at=ports.clock.now(),
+        trace=trace,
+        outcome="refused",
+        reason=refused.reason.value,
+        code=wire.code(refused.reason),
+    )
+    await ports.audit.record(event)
+    return refused
+
+
+def masked(username: str, domain: Domain | None) -> str:
+    """A name of nobody as the log may keep it: people type passwords into it.
+
+    Those may hold an `@` too, so only a `domain` of the tenant is told.
+    """
+    return f"{username[:1]}…@{domain.name}" if domain else f"{username[:1]}…"

@@ -1,0 +1,43 @@
+"""Secrets among options: sealed into the store, kept when a declaration is silent.
+
+Which options are secret is said by who declares them.
+"""
+
+from collections.abc import Mapping
+
+from ostiary.flows.manage.declaration import MAIL, SEALED, Secrets
+from ostiary.flows.manage.ports import Vault
+
+
+def connection_context(tenant_id: str, name: str) -> str:
+    """The seal's context of a connection's secrets; `:` and the option follow."""
+    return f"connection:{tenant_id}:{name}"
+
+
+def mail_context(tenant_id: str) -> str:
+    """The seal's context of a tenant's mail secrets; `:` and the option follow."""
+    return f"{MAIL}:{tenant_id}"
+
+
+def sealed_options(
+    vault: Vault,
+    context: str,
+    plain: Mapping[str, object],
+    secrets: Secrets,
+    before: Mapping[str, object],
+) -> dict[str, object]:
+    """The options to store: `plain`, and the secrets sealed apart.
+
+    A declared secret that is the stored one keeps its seal, so that nothing changes.
+    One that is not declared stays, unless it would go to another address than it was
+    given for: then it is forgotten (security promise 9).
+    """
+    stored = before.get(SEALED)
+    kept = dict(stored) if isinstance(stored, Mapping) else {}
+    if any(plain.get(name) != before.get(name) for name in secrets.addresses):
+        kept = {name: text for name, text in kept.items() if name in secrets.texts}
+    for name, text in secrets.texts.items():
+        place = f"{context}:{name}"
+        if name not in kept or vault.open(kept[name], place) != text:
+            kept[name] = vault.seal(text, place)
+    return {**plain, SEALED: kept} if kept else dict(plain)
