@@ -1,0 +1,46 @@
+"""Strategy `auth0`: passwords kept here, as slow hashes in our own store.
+
+A name of nobody costs the same: it is verified against a hash that nothing matches.
+"""
+
+from dataclasses import dataclass
+
+from ostiary.connections.hashes import (
+    dummy_hash,
+    hash_password,
+    needs_rehash,
+    verify_password,
+)
+from ostiary.connections.lane import HashLane
+from ostiary.core.model import HashRules, Tenant
+from ostiary.flows.facts import Account, Rejected, Unreachable, Verified
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseConnection:
+    """Port `Connection` over stored hashes, checked in the bounded lane."""
+
+    name: str
+    lane: HashLane
+
+    async def verify(
+        self, tenant: Tenant, account: Account | None, username: str, password: str
+    ) -> Verified | Rejected | Unreachable:
+        """Check a password; costs the same for an account that does not exist.
+
+        Raises Overloaded past the lane's capacity.
+        """
+        rules = tenant.password_hash
+        stored = account.password_hash if account else None
+        against = stored or dummy_hash(rules)
+        right, new_hash = await self.lane.run(
+            tenant.id, lambda: _check(password, against, rules)
+        )
+        return Verified(new_hash) if right and stored else Rejected()
+
+
+def _check(password: str, stored: str, rules: HashRules) -> tuple[bool, str | None]:
+    if not verify_password(password, stored):
+        return False, None
+    outdated = needs_rehash(stored, rules)
+    return True, hash_password(password, rules) if outdated else None
