@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ostiary.connections.hash_form import StoredHash, UnknownHash
 from ostiary.connections.hashes import (
     FORMATS,
     HashParameters,
-    UnknownHash,
     dummy_hash,
     hash_password,
     needs_rehash,
@@ -125,11 +125,16 @@ def test_a_shorter_salt_asks_for_a_new_hash() -> None:
     assert needs_rehash(imported, CHEAP) is True
 
 
+def read_plain(text: str) -> StoredHash:
+    """A format in which the password stands as it is."""
+    return StoredHash(lambda password: text[7:].encode() == password)
+
+
 def test_a_foreign_format_is_one_row_and_is_always_renewed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A format joins as one row of FORMATS; ours replaces it (auth0.md §7)."""
-    rows = {**FORMATS, "{PLAIN}": lambda password, stored: stored[7:] == password}
+    rows = {**FORMATS, "{PLAIN}": read_plain}
     monkeypatch.setattr("ostiary.connections.hashes.FORMATS", rows)
     assert verify_password("open", "{PLAIN}open") is True
     assert verify_password("shut", "{PLAIN}open") is False

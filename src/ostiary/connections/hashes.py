@@ -3,17 +3,33 @@
 No threads and no queue (`lane`), no accounts, no lockout; every call here blocks.
 """
 
-import base64
 import ctypes
 import secrets
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
+from typing import Final
 
 from argon2 import Parameters, extract_parameters
-from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
-from argon2.low_level import ARGON2_VERSION, Type, hash_secret, verify_secret
+from argon2.exceptions import InvalidHashError
+from argon2.low_level import ARGON2_VERSION, Type, hash_secret
 
+from ostiary.connections.custom_hash import CUSTOM, custom_text, read_custom
+from ostiary.connections.foreign_hashes import (
+    ARGON2_SECONDS,
+    SCHEMES,
+    read_argon2,
+    read_bcrypt,
+    read_ldap,
+    read_pbkdf2,
+)
+from ostiary.connections.hash_form import (
+    Reader,
+    UnknownHash,
+    UnusableHash,
+    octets,
+    to_base64,
+)
 from ostiary.core.model import HashRules
 
 HashParameters = HashRules
@@ -23,24 +39,20 @@ SALT_BYTES = 16  # RFC 9106 §3.1 recommends 128 bits,
 DIGEST_BYTES = 32  # and §4 a 256-bit tag.
 
 
-class UnknownHash(Exception):
-    """A stored hash has no known format, or is damaged; its text is never told."""
-
-
-def verify_argon2id(password: str, stored: str) -> bool:
-    """Check against a PHC argon2id string (RFC 9106; contracts/auth0.md §7)."""
-    try:
-        return verify_secret(stored.encode(), _octets(password), Type.ID)
-    except VerifyMismatchError:
-        return False
-    except VerificationError as error:
-        raise UnknownHash(str(error)) from error
-
-
-FORMATS: Mapping[str, Callable[[str, str], bool]] = {
-    OURS: verify_argon2id,
+FORMATS: Mapping[str, Reader] = {
+    OURS: read_argon2,
+    "$argon2i$": read_argon2,
+    "$argon2d$": read_argon2,
+    "$2a$": read_bcrypt,
+    "$2b$": read_bcrypt,
+    "$2y$": read_bcrypt,
+    "$pbkdf2-": read_pbkdf2,
+    CUSTOM: read_custom,
+    **dict.fromkeys(SCHEMES, read_ldap),
 }
-"""Prefix of the stored string → what checks a password against such a string."""
+"""Prefix of the stored text → what reads such a text."""
+LONGEST_HASH: Final = 8192
+"""Characters of a stored text that is brought in."""
 
 
 def hash_password(password: str, parameters: HashParameters) -> str:
@@ -50,7 +62,7 @@ def hash_password(password: str, parameters: HashParameters) -> str:
     no two different passwords are alike.
     """
     return hash_secret(
-        _octets(password),
+        octets(password),
         secrets.token_bytes(SALT_BYTES),
         parameters.iterations,
         parameters.memory_kib,
@@ -62,16 +74,49 @@ def hash_password(password: str, parameters: HashParameters) -> str:
 
 def verify_password(password: str, stored: str) -> bool:
     """Tell whether `password` is the one behind `stored`; raise UnknownHash."""
-    return FORMATS[_prefix_of(stored)](password, stored)
+    return FORMATS[_prefix_of(stored)](stored).matches(octets(password))
+
+
+def parse_imported(declared: str | Mapping[str, object]) -> str:
+    """The text to store for a hash that another system made (contract auth0 §7).
+
+    A text of one of FORMATS, or a `custom_password_hash` mapping. Raises UnusableHash
+    for what could never be verified, or would cost more than an instance can afford.
+    """
+    text = declared if isinstance(declared, str) else custom_text(declared)
+    scheme, end, rest = text.partition("}")
+    if scheme[:1] == "{":  # Directories write it in any case (RFC 2307 §5.3).
+        text = scheme.upper() + end + rest
+    if len(text) > LONGEST_HASH:
+        raise UnusableHash(f"is too long; allowed: {LONGEST_HASH} characters")
+    try:
+        refusal = FORMATS[_prefix_of(text)](text).refusal
+    except UnknownHash as error:
+        raise UnusableHash(str(error)) from None
+    if refusal:
+        raise UnusableHash(refusal)
+    return text
+
+
+def is_quicker(stored: str, parameters: HashParameters) -> bool:
+    """Tell whether checking against `stored` takes less than half as long as ours.
+
+    Then a hash of ours has to be checked as well, to take about as long as for anybody
+    (security promise 2). Raises UnknownHash.
+    """
+    ours = parameters.memory_kib * parameters.iterations * ARGON2_SECONDS
+    return FORMATS[_prefix_of(stored)](stored).seconds < ours / 2
 
 
 def needs_rehash(stored: str, parameters: HashParameters) -> bool:
     """Tell whether `stored` is not what `hash_password` makes today.
 
     True for every foreign format: it is replaced after the first good sign-in
-    (contracts/auth0.md §7). Raises UnknownHash.
+    (contract auth0 §7). Raises UnknownHash.
     """
-    if _prefix_of(stored) != OURS:
+    prefix = _prefix_of(stored)
+    FORMATS[prefix](stored)
+    if prefix != OURS:
         return True
     try:
         return extract_parameters(stored) != _argon2_parameters(parameters)
@@ -123,11 +168,6 @@ def prepare_allocator(memory_kib: int) -> bool:
     return all(mallopt(key, min(size, INT_MAX)) for key, size in settings.items())
 
 
-def _octets(password: str) -> bytes:
-    # JSON can carry lone surrogates; they are octets like others, not a crash.
-    return password.encode("utf-8", "surrogatepass")
-
-
 def _prefix_of(stored: str) -> str:
     for prefix in FORMATS:
         if stored.startswith(prefix):
@@ -135,7 +175,7 @@ def _prefix_of(stored: str) -> str:
             if stored.isascii() and stored.isprintable():
                 return prefix
             break
-    raise UnknownHash("no known format")
+    raise UnknownHash(f"is of no known format; allowed: {' '.join(FORMATS)}")
 
 
 def _argon2_parameters(parameters: HashParameters) -> Parameters:
@@ -150,5 +190,5 @@ def _argon2_parameters(parameters: HashParameters) -> Parameters:
     )
 
 
-def _random_base64(octets: int) -> str:
-    return base64.b64encode(secrets.token_bytes(octets)).decode("ascii").rstrip("=")
+def _random_base64(length: int) -> str:
+    return to_base64(secrets.token_bytes(length)).rstrip("=")
