@@ -1,6 +1,8 @@
 #!/bin/sh
 # Makes a virtual environment and installs pinned, hash-checked wheels into it.
 # Also on a Python without ensurepip, as Debian ships it, as long as it has pip.
+# A file NAME_source.txt names what exists as source alone: it is installed last, built by
+# what the others brought.
 # Usage: environment.sh PYTHON DIRECTORY REQUIREMENTS_FILE...
 set -eu
 python=$1
@@ -32,10 +34,18 @@ if "$inside" -c 'import pip' 2>/dev/null; then
 else
     pip="$python -m pip --python $inside"
 fi
-files=
+wheels=
+sources=
 for file in "$@"; do
-    files="$files --requirement $file"
+    case $file in
+    *_source.txt) sources="$sources --requirement $file" ;;
+    *) wheels="$wheels --requirement $file" ;;
+    esac
 done
+export PIP_DISABLE_PIP_VERSION_CHECK=1
 # shellcheck disable=SC2086 # both are lists of words
-PIP_DISABLE_PIP_VERSION_CHECK=1 $pip install --quiet --require-hashes \
-    --only-binary :all: $files
+$pip install --quiet --require-hashes --only-binary :all: $wheels
+if [ -n "$sources" ]; then
+    # shellcheck disable=SC2086
+    $pip install --quiet --require-hashes --no-build-isolation $sources
+fi

@@ -24,6 +24,11 @@ compile build -c requirements/lint.txt requirements/build.in
 compile lock requirements/lock.in
 compile clients/microsoft requirements/clients/microsoft.in
 compile clients/adal requirements/clients/adal.in
+for name in auth0_3_0 auth0_3_9 auth0_3_24 auth0_newest; do
+    compile "clients/$name" "requirements/clients/$name.in"
+done
+compile clients/auth0_3_0_source -c requirements/clients/auth0_3_0.txt \
+    requirements/clients/auth0_3_0_source.in
 
 if grep -rnE 'https?://|--(extra-)?index-url|--find-links' requirements \
     --include='*.txt'; then

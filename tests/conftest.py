@@ -82,8 +82,19 @@ def adal_python() -> Path:
 
 
 @pytest.fixture(scope="session")
+def auth0_python() -> Callable[[str], Path]:
+    """A function that gives the Python of a set with auth0-python, `auth0_…`."""
+
+    def find(name: str) -> Path:
+        with skip_when_missing():
+            return find_python(name)
+
+    return find
+
+
+@pytest.fixture(scope="session")
 def node() -> Node:
-    """Node with msal-node, @azure/identity and passport-azure-ad."""
+    """Node with the clients of tests/clients/node."""
     with skip_when_missing():
         return find_node()
 

@@ -19,8 +19,16 @@ from tests.services.provision import CACHE, Missing, foreign_variables, made_onc
 ROOT = Path(__file__).parents[2]
 KEPT = CACHE / "clients"
 NODE_FILES = Path(__file__).parent / "node"
-PYTHON_SETS = ("microsoft", "adal")
-"""Each is a file requirements/clients/NAME.txt."""
+PYTHON_SETS = (
+    "microsoft",
+    "adal",
+    "auth0_3_0",
+    "auth0_3_9",
+    "auth0_3_24",
+    "auth0_newest",
+)
+"""Each is a file requirements/clients/NAME.txt; what exists as source alone is in
+NAME_source.txt beside it."""
 INSTALL_SECONDS = 600
 
 
@@ -40,7 +48,7 @@ def find_python(name: str) -> Path:
 
 
 def find_node() -> Node:
-    """Node with the Microsoft clients of package-lock.json; raises `Missing`."""
+    """Node with the clients of package-lock.json; raises `Missing`."""
     executable = Path(_find_program("node"))
     folder = _node_folder()
     _check_made(folder, "the Node clients")
@@ -78,7 +86,8 @@ def _complaint(make: Callable[[], None]) -> str:
 def _make_python(name: str) -> None:
     def install(folder: Path) -> None:
         script = ROOT / "scripts" / "environment.sh"
-        _run("sh", str(script), sys.executable, str(folder), str(_pins(name)))
+        pins = map(str, _pins(name))
+        _run("sh", str(script), sys.executable, str(folder), *pins)
 
     _make(_python_folder(name), install)
 
@@ -106,19 +115,22 @@ def _make(folder: Path, install: Callable[[Path], None]) -> None:
 
 def _python_folder(name: str) -> Path:
     version = ".".join(map(str, sys.version_info[:2]))
-    return KEPT / f"{name}-{version}-{_hash(_pins(name))}"
+    return KEPT / f"{name}-{version}-{_hash(*_pins(name))}"
 
 
 def _node_folder() -> Path:
     return KEPT / f"node-{_hash(NODE_FILES / 'package-lock.json')}"
 
 
-def _pins(name: str) -> Path:
-    return ROOT / "requirements" / "clients" / f"{name}.txt"
+def _pins(name: str) -> list[Path]:
+    folder = ROOT / "requirements" / "clients"
+    source = folder / f"{name}_source.txt"
+    return [folder / f"{name}.txt", *([source] if source.exists() else [])]
 
 
-def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+def _hash(*paths: Path) -> str:
+    content = b"".join(path.read_bytes() for path in paths)
+    return hashlib.sha256(content).hexdigest()[:12]
 
 
 def _check_made(folder: Path, what: str) -> None:

@@ -6,6 +6,7 @@ What the clients then say to Ostiary is tested in tests/wire.
 import json
 import re
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,12 @@ from tests.clients.environments import NODE_FILES, ROOT, Node, client_environmen
 
 VERSIONS = "import importlib.metadata as m, sys; print(*map(m.version, sys.argv[1:]))"
 NODE_VERSIONS = """
-for (const name of process.argv.slice(1)) require(name);
+// Those of auth0-js load in a browser's page alone: tests/wire/clients opens one.
+const names = process.argv.slice(1);
+for (const name of names) if (!name.startsWith("auth0-js")) require(name);
 const modules = process.env.NODE_PATH;
 const version = name => require(`${modules}/${name}/package.json`).version;
-console.log(JSON.stringify(process.argv.slice(1).map(version)));
+console.log(JSON.stringify(names.map(version)));
 """
 
 
@@ -51,13 +54,31 @@ def test_adal_is_the_last_one(adal_python: Path) -> None:
     assert run(adal_python, "-c", VERSIONS, "adal") == "1.2.7"
 
 
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [
+        ("auth0_3_0", "3.0.0"),
+        ("auth0_3_9", "3.9.2"),
+        ("auth0_3_24", "3.24.1"),
+        ("auth0_newest", "6.8.0"),
+    ],
+)
+def test_auth0_clients_are_the_pinned_ones(
+    auth0_python: Callable[[str], Path], name: str, version: str
+) -> None:
+    """Each set has the auth0-python it is named after; 3.0 was built from source."""
+    assert run(auth0_python(name), "-c", VERSIONS, "auth0-python") == version
+
+
 def test_node_clients_load(node: Node) -> None:
     """Each client of package.json loads, in the version that stands there."""
     pinned = json.loads((NODE_FILES / "package.json").read_text())["dependencies"]
     printed = run(
         node.executable, "-e", NODE_VERSIONS, *pinned, NODE_PATH=str(node.modules)
     )
-    assert json.loads(printed) == list(pinned.values())
+    # Several versions of one client stand there as "npm:name@version".
+    versions = [version.rpartition("@")[2] for version in pinned.values()]
+    assert json.loads(printed) == versions
 
 
 def test_client_environment_is_plain(monkeypatch: pytest.MonkeyPatch) -> None:
