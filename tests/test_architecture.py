@@ -16,8 +16,17 @@ import pytest
 import ostiary
 from ostiary.core.errors import Reason, told
 from ostiary.dialects import DIALECTS
-from ostiary.dialects.entra.errors import TABLE
-from ostiary.stores import directory, guesses, people, tokens
+from ostiary.dialects.auth0.errors import TABLE as AUTH0_TABLE
+from ostiary.dialects.entra.errors import NEVER_HERE, TABLE, row_of
+from ostiary.stores import (
+    devices,
+    directory,
+    factors,
+    guesses,
+    limits,
+    people,
+    tokens,
+)
 from ostiary.stores.migrations import migrate
 from ostiary.stores.statement import Statement
 
@@ -150,23 +159,26 @@ def classes_of(tree: ast.Module) -> list[ast.ClassDef]:
 
 # --- errors -------------------------------------------------------------------------
 
+TABLES = {"auth0": set(AUTH0_TABLE), "entra": set(TABLE) | NEVER_HERE}
 TOLD = {told(r, hide_unknown_users=hide) for r in Reason for hide in (True, False)}
 
 
-def test_every_reason_that_can_be_told_is_worded_and_no_other() -> None:
-    """The dialect's table is total over what told() may say, under both settings."""
-    assert set(TABLE) == TOLD
+@pytest.mark.parametrize("dialect", sorted(TABLES))
+def test_every_reason_that_can_be_told_is_worded_and_no_other(dialect: str) -> None:
+    """A dialect's table is total over what told() may say, under both settings."""
+    assert TABLES[dialect] == TOLD
+    assert not NEVER_HERE & set(TABLE)
 
 
 def test_every_dialect_is_known_here() -> None:
     """A new dialect brings a table of its own to the test above."""
-    assert set(DIALECTS) == {"entra"}
+    assert set(DIALECTS) == set(TABLES)
 
 
 @pytest.mark.parametrize("reason", sorted(TOLD))
 def test_rows_hold_together(reason: Reason) -> None:
     """401 is for clients and tokens, 503 for the server; texts are sentences."""
-    row = TABLE[reason]
+    row = row_of(reason)
 
     assert row.status in (400, 401, 503)
     assert (row.status == 401) is (row.error in ("invalid_client", "invalid_token"))
@@ -181,14 +193,16 @@ def test_rows_hold_together(reason: Reason) -> None:
 
 HOT: Mapping[str, Statement] = {
     f"{module.__name__.rpartition('.')[2]}.{name}": value
-    for module in (directory, guesses, people, tokens)
+    for module in (devices, directory, factors, guesses, limits, people, tokens)
     for name, value in vars(module).items()
     if isinstance(value, Statement)
 }
 WHOLE = frozenset({"directory._TENANTS"})
 """Statements that are meant to read a whole table: `keys` of an alias lists tenants."""
 PARAMETER = re.compile(r"(?<!:):([a-z_]\w*)")
-NUMBER = re.compile(r"at|since|by_password|count|day|locks|now|\w+_at|locked_until")
+NUMBER = re.compile(
+    r"active|at|since|by_password|count|day|level|locks|most|now|\w+_at|locked_until"
+)
 
 
 def parameters(statement: Statement) -> dict[str, object]:

@@ -6,28 +6,35 @@ The manual of the configuration file has a guard of its own, test_docs_settings.
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ostiary.cli import COMMANDS
 from ostiary.core.errors import Reason
+from ostiary.dialects.auth0.errors import TABLE as AUTH0_TABLE
+from ostiary.dialects.auth0.errors import row_of
+from ostiary.dialects.auth0.routes import PATHS
+from ostiary.dialects.auth0.surface import Surface
 from ostiary.dialects.entra.errors import TABLE
 from ostiary.dialects.entra.routes import ADFS_PATHS, TENANT_PATHS
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 REFERENCE = DOCS / "reference" / "entra.md"
+AUTH0_REFERENCE = DOCS / "reference" / "auth0.md"
 COMMAND_MANUAL = DOCS / "commands.md"
 DECISIONS = sorted((DOCS / "decisions").glob("[0-9]*.md"))
 PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#]*)(#[^)]*)?\)")
-CITATION = re.compile(r"(?:contract|entra) §(\d+(?:\.\d+)?)")
+CITATION = re.compile(r"(contract|entra|auth0) §(\d+(?:\.\d+)?)")
+STATUSES = {"yes", "differs", "not yet", "no", "not run"}
 PROMISE = re.compile(r"promises? (\d+)")
 
 
 def test_every_reason_stands_in_the_reference() -> None:
     """The audit log's words are explained, told or not."""
-    text = REFERENCE.read_text()
+    text = REFERENCE.read_text() + AUTH0_REFERENCE.read_text()
 
     assert [r.value for r in Reason if f"`{r.value}`" not in text] == []
 
@@ -60,6 +67,36 @@ def table() -> str:
     return REFERENCE.read_text().split("\n### 6.3 ")[1].split("\n### ")[0]
 
 
+@pytest.mark.parametrize("reason", sorted(AUTH0_TABLE))
+def test_every_refusal_of_auth0s_doors_is_told(reason: Reason) -> None:
+    """A line of §11 tells how each is answered at the old door and the new one."""
+    old, new = (row_of(reason, surface) for surface in (Surface.RO, Surface.TOKEN))
+    told = f"{old.status} `{old.error}` | {new.status} `{new.error}`"
+
+    assert f"\n| `{reason}` | {told} |\n" in AUTH0_REFERENCE.read_text()
+
+
+def test_every_route_of_auth0s_dialect_stands_in_its_reference() -> None:
+    """With `{…}` for the parts that differ."""
+    text = AUTH0_REFERENCE.read_text()
+    shapes = [re.escape("/".join(path)).replace(r"\*", r"\{\w+\}") for path in PATHS]
+
+    assert [s for s in shapes if not re.search(rf"/{s}[`?]", text)] == []
+
+
+def test_every_row_of_the_parity_table_names_a_test_that_exists() -> None:
+    """An honest status has a test; clients that we do not run say so."""
+    page = (DOCS / "auth0-parity.md").read_text()
+    rows = re.findall(r"^\| (?!Feature|Client|-)(.+?) \| (.+?) \| (.*?) \|", page, re.M)
+    named = re.findall(r"`([\w/]+\.py)::(\w+)`", page)
+    tests = {path: (ROOT / "tests" / path).read_text() for path, _ in named}
+
+    assert {status for _, status, _ in rows} <= STATUSES
+    assert [what for what, s, test in rows if not test and s != "not run"] == []
+    assert len(named) == sum(bool(test) for *_, test in rows)
+    assert [(p, t) for p, t in named if f"def {t}(" not in tests[p]] == []
+
+
 def test_every_route_stands_in_the_reference() -> None:
     """Paths behind a tenant and behind the ADFS-style authority."""
     text = REFERENCE.read_text()
@@ -86,8 +123,8 @@ def sources() -> Iterator[Path]:
         yield from (ROOT / folder).rglob("*.md")
 
 
-def cited(pattern: re.Pattern[str]) -> set[tuple[str, str]]:
-    """What is cited, and where."""
+def cited(pattern: re.Pattern[str]) -> set[tuple[Any, str]]:
+    """What is cited (a pattern's groups), and where."""
     return {
         (number, str(path.relative_to(ROOT)))
         for path in sources()
@@ -95,12 +132,25 @@ def cited(pattern: re.Pattern[str]) -> set[tuple[str, str]]:
     }
 
 
-def test_citations_of_the_reference_lead_to_a_section() -> None:
-    """`contract entra §6.2` is a heading with that number."""
-    text = REFERENCE.read_text()
+@pytest.mark.parametrize("dialect", ["entra", "auth0"])
+def test_citations_of_the_reference_lead_to_a_section(dialect: str) -> None:
+    """`contract entra §6.2` is a heading with that number; so is `contract §6.2` in
+    the dialect's own files.
+    """
+    text = {"entra": REFERENCE, "auth0": AUTH0_REFERENCE}[dialect].read_text()
     numbers = set(re.findall(r"^#+ (\d+(?:\.\d+)?)\.? ", text, re.MULTILINE))
+    meant = {
+        (number, path)
+        for (whose, number), path in cited(CITATION)
+        if whose == dialect or (whose == "contract" and of(path) == dialect)
+    }
 
-    assert sorted(each for each in cited(CITATION) if each[0] not in numbers) == []
+    assert sorted(each for each in meant if each[0] not in numbers) == []
+
+
+def of(path: str) -> str:
+    """The dialect that a file without a word more speaks of."""
+    return "auth0" if "auth0" in path else "entra"
 
 
 def test_citations_of_promises_lead_to_a_promise() -> None:

@@ -85,8 +85,8 @@ class EchoFront:
     release: threading.Event = field(default_factory=threading.Event)
     finished: threading.Event = field(default_factory=threading.Event)
 
-    def find(self, method: str, segments: tuple[str, ...]) -> Handler | None:
-        return self.hold if segments == ("hold",) else self.echo
+    async def find(self, request: HttpRequest) -> Handler | None:
+        return self.hold if request.segments == ("hold",) else self.echo
 
     async def echo(self, request: HttpRequest) -> HttpResponse:
         self.seen.append(request)

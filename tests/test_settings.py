@@ -42,7 +42,7 @@ def test_defaults_are_those_of_the_interface(tmp_path: Path) -> None:
     hashing = tenant.password_hash
     assert (hashing.algorithm, hashing.memory_kib) == ("argon2id", 19456)
     assert (hashing.iterations, hashing.parallelism) == (2, 1)
-    assert tenant.access_token_lifetime == 3600
+    assert tenant.access_token_lifetime is None
     assert tenant.auth0_domain is None
     assert tenant.mail is None
 

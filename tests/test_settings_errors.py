@@ -104,7 +104,7 @@ KEYS = {
         TENANT + "  connections:\n  - name: c\n    strategy: sms\n    options:\n"
         "      webhok: https://g.test\n      webhook: https://g.test\n",
         f"F:8: {AT}.connections[0].options.webhok: unknown key; "
-        "did you mean 'webhook'? allowed: webhook",
+        "did you mean 'webhook'? allowed: webhook, ca",
     ),
     "option of a strategy without": (
         TENANT + "  connections: [{name: g, strategy: auth0, options: {a: 1}}]",

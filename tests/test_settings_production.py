@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ostiary.settings import load
 from tests.test_settings import read
 from tests.test_settings_errors import AT, TENANT, problems
 
@@ -130,3 +131,31 @@ def test_tls_may_be_off_only_where_nobody_listens_in(tmp_path: Path, mode: str) 
         f"{everywhere}, trusted_proxies: [10.0.0.0/8]",
     ):
         assert read(tmp_path, f"server: {{{start}, {good}}}").server.tls == "off"
+
+
+@pytest.mark.parametrize(
+    ("id_token", "length", "told"),
+    [
+        ("{algorithm: HS256}", 31, 31),
+        ("{algorithm: HS256, secret_encoded: true}", 42, 31),
+        ("{algorithm: HS256}", 32, None),
+        ("{algorithm: HS256, secret_encoded: true}", 43, None),
+        ("{algorithm: RS256}", 8, None),
+    ],
+)
+def test_a_secret_that_signs_has_256_bits(
+    tmp_path: Path, id_token: str, length: int, told: int | None
+) -> None:
+    """RFC 7518 §3.2: as many as the hash; one that only proves may be shorter."""
+    body = f"{{client_id: a, id_token: {id_token}, secrets: [{{value: {{env: S}}}}]}}"
+    text = f"{SAFE}{TENANT}  applications: [{body}]"
+    if told is None:
+        path = tmp_path / "good.yaml"
+        path.write_text(text)
+        [found] = load(path, {"S": "a" * length}).tenants[0].applications[0].secrets
+        assert len(found.value.reveal()) == length
+        return
+    allowed = "allowed in production with HS256: 32 or more"
+    where = f"F:5: {AT}.applications[0].secrets[0].value"
+    expected = f"{where}: {told} bytes; {allowed}"
+    assert problems(tmp_path, text, S="a" * length) == [expected]

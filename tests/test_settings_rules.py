@@ -216,3 +216,40 @@ def test_tenants_may_use_the_same_client_id(tmp_path: Path) -> None:
     settings = read(tmp_path, TENANT + one + SECOND + one)
     ids = [tenant.applications[0].client_id for tenant in settings.tenants]
     assert ids == ["a", "a"]
+
+
+ENCODED = "{algorithm: HS256, secret_encoded: true}"
+
+
+def signing(id_token: str, secret: str) -> str:
+    """A tenant with one application, whose id_tokens are signed so."""
+    body = f"{{client_id: a, id_token: {id_token}, secrets: [{{value: '{secret}'}}]}}"
+    return TENANT + f"  applications: [{body}]\n"
+
+
+@pytest.mark.parametrize(
+    "secret", ["a" * 43 + "!", "a" * 45], ids=["another alphabet", "odd length"]
+)
+def test_a_secret_that_is_to_be_decoded_can_be(tmp_path: Path, secret: str) -> None:
+    """Or every sign-in would fail at the signature."""
+    where = f"{AT}.applications[0].secrets[0].value"
+    line = f"F:4: {where}: must be base64url, as id_token.secret_encoded says"
+    assert problems(tmp_path, signing(ENCODED, secret)) == [line]
+
+
+@pytest.mark.parametrize(
+    ("id_token", "secret"),
+    [
+        (ENCODED, "a" * 43),
+        (ENCODED, "a" * 43 + "="),
+        (ENCODED, "+/" * 22),
+        ("{algorithm: HS256}", "any text!"),
+    ],
+)
+def test_other_secrets_are_taken_as_they_are(
+    tmp_path: Path, id_token: str, secret: str
+) -> None:
+    """With padding or without, in either alphabet; undecoded ones are just text."""
+    settings = read(tmp_path, signing(id_token, secret))
+    [found] = settings.tenants[0].applications[0].secrets
+    assert found.value.reveal() == secret

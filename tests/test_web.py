@@ -16,6 +16,7 @@ from ostiary.web import (
     Handler,
     HttpRequest,
     HttpResponse,
+    Roomy,
     WebApp,
     json_response,
     text_response,
@@ -45,9 +46,9 @@ class FakeFront:
         self.handler = handler
         self.sought: list[tuple[str, tuple[str, ...]]] = []
 
-    def find(self, method: str, segments: tuple[str, ...]) -> Handler | None:
-        self.sought.append((method, segments))
-        return self.handler if segments[:1] == (self.name,) else None
+    async def find(self, request: HttpRequest) -> Handler | None:
+        self.sought.append((request.method, request.segments))
+        return self.handler if request.segments[:1] == (self.name,) else None
 
     def refused(self, request: HttpRequest, refused: Refused) -> HttpResponse:
         return json_response(403, {"why": refused.reason, **refused.facts})
@@ -302,7 +303,7 @@ async def test_a_defect_of_the_front_itself_is_still_answered() -> None:
     """A front that cannot even find or word is a plain server error."""
 
     class Broken(FakeFront):
-        def find(self, method: str, segments: tuple[str, ...]) -> Handler | None:
+        async def find(self, request: HttpRequest) -> Handler | None:
             raise LookupError("hunter2")
 
     answer = await answered(WebApp([Broken("a", answering_handler(""))]))
@@ -330,6 +331,22 @@ async def test_a_body_up_to_the_limit_is_taken_and_one_byte_more_is_not() -> Non
     assert large.json()["front"] == "a"
     assert large.header("connection") == ["close"]
     assert len(seen) == 1
+
+
+@pytest.mark.parametrize("room", [10, 4 * BODY_LIMIT])
+async def test_a_handler_may_have_a_limit_of_its_own(room: int) -> None:
+    """Larger or smaller; other paths of the front keep theirs."""
+    seen: list[HttpRequest] = []
+
+    async def keep(request: HttpRequest) -> HttpResponse:
+        seen.append(request)
+        return text_response(200, "")
+
+    app = WebApp([FakeFront("a", Roomy(keep, room))])
+    fits = await answered(app, method="POST", receive=messages(b"x" * room))
+    large = await answered(app, method="POST", receive=messages(b"x" * room, b"x"))
+    assert (fits.status, large.status) == (200, 413)
+    assert [len(each.body) for each in seen] == [room]
 
 
 async def test_an_endless_body_is_not_read_to_its_end() -> None:

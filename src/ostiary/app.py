@@ -9,29 +9,39 @@ import secrets
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ostiary.connections import TenantConnections
+from ostiary.connections import Means, TenantConnections
+from ostiary.connections.courier import MessageCourier
 from ostiary.connections.hashes import prepare_allocator
 from ostiary.connections.lane import HashLane
+from ostiary.connections.laned import LanedHashes
 from ostiary.connections.threaded import ThreadedHashes
-from ostiary.dialects import DEFAULT_RESOURCES, DIALECTS
+from ostiary.dialects import DEFAULT_RESOURCES, DIALECTS, PAGES
 from ostiary.dialects.site import Site
 from ostiary.flows.manage.administration import Administration
 from ostiary.flows.ports import Ports
 from ostiary.keys.client_assertions import RegisteredCertificates
+from ostiary.keys.device_keys import DeviceKeyReader
+from ostiary.keys.envelopes import SealedEnvelopes
 from ostiary.keys.local_ca import LocalTls, ensure_local_ca
 from ostiary.keys.ring import KeyRing
 from ostiary.keys.sealing import MasterKey
+from ostiary.keys.totp import SealedSeeds
 from ostiary.keys.vault import KeyVault
 from ostiary.settings import Server
 from ostiary.stores import open_database
 from ostiary.stores.audit import AuditLog
+from ostiary.stores.codes import CodeStore
 from ostiary.stores.database import Database
+from ostiary.stores.devices import DeviceStore
 from ostiary.stores.directory import CachedDirectory
 from ostiary.stores.estate import StoredEstate
+from ostiary.stores.factors import FactorStore
 from ostiary.stores.guesses import GuessCounters
+from ostiary.stores.jobs import JobStore
+from ostiary.stores.limits import StoredLimits
 from ostiary.stores.migrations import migrate
 from ostiary.stores.origin import check_origin
 from ostiary.stores.people import UserStore
@@ -103,6 +113,15 @@ class House:
             exempt_loopback=self.server.mode == "development",
         )
 
+    @property
+    def limits(self) -> StoredLimits:
+        """Buckets that bound how often something is done."""
+        return StoredLimits(
+            self.database,
+            self.master.derive("limits"),
+            exempt_loopback=self.server.mode == "development",
+        )
+
     def administration(self, door: str, who: str) -> Administration:
         """What administrators act with; `door` and `who` go to the audit log."""
         return Administration(
@@ -112,6 +131,7 @@ class House:
             clock=self.clock,
             journal=self.audit,
             locks=self.guesses,
+            jobs=JobStore(self.database),
             default_resources=DEFAULT_RESOURCES,
             door=door,
             who=who,
@@ -192,29 +212,56 @@ async def open_serving(
         directory = CachedDirectory(house.database)
         await _prepare_memory(house.estate)
         lane = HashLane(server.hash_threads)
+        courier = MessageCourier(house.vault.open)
         ring = KeyRing(directory.signing_keys, house.master, house.clock.now, threads=2)
-        ports = Ports(
-            directory=directory,
-            people=UserStore(house.database),
-            connections=TenantConnections(lane),
-            guesses=house.guesses,
-            tokens=TokenStore(house.database),
-            audit=house.audit,
-            assertions=RegisteredCertificates(),
-            signer=ring,
-            clock=house.clock,
-        )
+        ports = _ports(house, lane, courier, ring, directory)
         if watch is not None:
             ports = watch(ports, lane)
         site = Site(server.base_url, house.master.derive("pairwise"))
-        fronts = tuple(make(site, ports) for make in DIALECTS.values())
+
+        def desk(door: str, who: str) -> Administration:
+            return replace(house.administration(door, who), hashes=LanedHashes(lane))
+
+        fronts = tuple(make(site, ports, desk) for make in DIALECTS.values())
         sweeping = asyncio.create_task(keep_sweeping(house.database, house.clock.now))
         try:
             yield Serving(house, ports, fronts, lane)
         finally:
             sweeping.cancel()
+            await courier.close()
             lane.close()
             ring.close()
+
+
+def _ports(
+    house: House,
+    lane: HashLane,
+    courier: MessageCourier,
+    ring: KeyRing,
+    directory: CachedDirectory,
+) -> Ports:
+    """What flows need of the world, over one store."""
+    codes = CodeStore(house.database, house.master.derive("one-time codes"))
+    return Ports(
+        directory=directory,
+        people=UserStore(house.database),
+        connections=TenantConnections(Means(lane, codes, house.clock)),
+        guesses=house.guesses,
+        limits=house.limits,
+        factors=FactorStore(house.database),
+        seeds=SealedSeeds(house.master),
+        envelopes=SealedEnvelopes(house.master),
+        tokens=TokenStore(house.database),
+        audit=house.audit,
+        assertions=RegisteredCertificates(),
+        devices=DeviceStore(house.database),
+        device_signatures=DeviceKeyReader(),
+        signer=ring,
+        codes=codes,
+        courier=courier,
+        pages=PAGES,
+        clock=house.clock,
+    )
 
 
 async def _prepare_memory(estate: StoredEstate) -> None:

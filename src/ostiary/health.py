@@ -32,14 +32,14 @@ class Health:
     serving: Serving
     figures: Callable[[], bytes] | None = None
 
-    def find(self, method: str, segments: tuple[str, ...]) -> Handler | None:
+    async def find(self, request: HttpRequest) -> Handler | None:
         """Who answers this path; all of them are only read."""
         handlers: dict[
             tuple[str, ...], Callable[[HttpRequest], Awaitable[HttpResponse]]
         ] = {("health", "live"): self.live, ("health", "ready"): self.ready}
         if self.figures is not None:
             handlers["metrics",] = self.metrics
-        return handlers.get(segments) if method == "GET" else None
+        return handlers.get(request.segments) if request.method == "GET" else None
 
     async def live(self, request: HttpRequest) -> HttpResponse:
         """The process answers."""

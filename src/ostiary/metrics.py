@@ -25,7 +25,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from ostiary import __version__
 from ostiary.core.errors import Reason
 from ostiary.core.model import Tenant
-from ostiary.core.names import INTROSPECTION, REVOCATION
+from ostiary.core.names import NOT_GRANTS
 from ostiary.core.tokens import RefreshToken
 from ostiary.flows.facts import AuditEvent, GuessKeys, GuessState, Issue
 from ostiary.flows.grants import GRANTS
@@ -128,7 +128,7 @@ class Metrics:
 
     def count(self, event: AuditEvent) -> None:
         """Count a sign-in that is written down."""
-        if event.grant_type in (INTROSPECTION, REVOCATION):
+        if event.grant_type in NOT_GRANTS:
             return
         grant_type = event.grant_type if event.grant_type in GRANTS else "other"
         self.sign_ins.labels(grant_type, event.reason or event.outcome).inc()

@@ -4,7 +4,6 @@ No route, no dialect, no word of OAuth lives here: fronts bring those.
 """
 
 import asyncio
-import ipaddress
 import logging
 import re
 import uuid
@@ -18,12 +17,12 @@ import msgspec
 from ostiary.core.errors import Reason, Refused
 from ostiary.defects import log_defect
 from ostiary.flows.ports import StoreUnavailable
+from ostiary.proxies import Proxies
 
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Headers = tuple[tuple[str, str], ...]
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 # Bytes: ten times the largest honest body (a SAML assertion), and still no burden.
 BODY_LIMIT: Final = 256 * 1024
@@ -37,7 +36,6 @@ ALWAYS: Final = (  # RFC 6797 §6.1; the Fetch standard's `nosniff`
     ("x-content-type-options", "nosniff"),
 )
 _NOT_IN_A_FIELD: Final = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
-_PORT: Final = re.compile(r"\[(?P<v6>.*)\](:\d+)?|(?P<v4>[\d.]+):\d+")
 RETRY_SECONDS: Final = 2  # after the store did not answer
 
 logger = logging.getLogger(__name__)
@@ -94,11 +92,26 @@ def text_response(status: int, text: str, headers: Headers = ()) -> HttpResponse
 Handler = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 
+@dataclass(frozen=True, slots=True)
+class Roomy:
+    """A handler that takes larger bodies than others; `body_limit` in bytes."""
+
+    handler: Handler
+    body_limit: int
+
+    async def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer."""
+        return await self.handler(request)
+
+
 class Front(Protocol):
     """What a dialect, the pages or the admin API look like from the edge."""
 
-    def find(self, method: str, segments: tuple[str, ...]) -> Handler | None:
-        """Return who answers, or None: not my path. HEAD is asked for as GET."""
+    async def find(self, request: HttpRequest) -> Handler | None:
+        """Return who answers, or None: not my path, or not my host.
+
+        The body is not there yet. HEAD is asked for as GET.
+        """
         ...
 
     def refused(self, request: HttpRequest, refused: Refused) -> HttpResponse:
@@ -138,7 +151,7 @@ class WebApp:
         """Take fronts in order, and the proxies (addresses or networks) to believe."""
         self._fronts = fronts
         self._acts = (("startup", startup), ("shutdown", shutdown))
-        self._proxies = [ipaddress.ip_network(p, strict=False) for p in trusted_proxies]
+        self._proxies = Proxies(trusted_proxies)
         self._body_limit, self._body_seconds = body_limit, body_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -176,9 +189,9 @@ class WebApp:
             request = self._read_head(scope)
         except _BadRequest as bad:
             return _plain(bad.args[0], "invalid_request", bad.args[1])
-        front, handler = self._find(request)
+        front, handler = await self._find(request)
         try:
-            body = await self._read_body(receive)
+            body = await self._read_body(receive, handler)
         except _BadRequest as bad:
             if front is None:
                 return _plain(bad.args[0], "invalid_request", bad.args[1])
@@ -189,10 +202,15 @@ class WebApp:
             return _plain(404, "not_found", "Nothing is served at this address.")
         return await _ask(front, handler, replace(request, body=body))
 
-    def _find(self, request: HttpRequest) -> tuple[Front | None, Handler | None]:
-        method = "GET" if request.method == "HEAD" else request.method
+    async def _find(self, request: HttpRequest) -> tuple[Front | None, Handler | None]:
+        if request.method == "HEAD":
+            request = replace(request, method="GET")
         for front in self._fronts:
-            if handler := front.find(method, request.segments):
+            try:
+                handler = await front.find(request)
+            except StoreUnavailable:
+                return front, _unavailable
+            if handler is not None:
                 return front, handler
         return None, None
 
@@ -211,6 +229,7 @@ class WebApp:
             name, value = (part.decode("latin-1") for part in field)
             fields.setdefault(name, []).append(value)
         headers = {name: ", ".join(values) for name, values in fields.items()}
+        forwarded = headers.get("x-forwarded-for", "")
         return HttpRequest(
             id=str(uuid.uuid4()),
             method=scope["method"],
@@ -221,41 +240,33 @@ class WebApp:
             headers=headers,
             repeated=frozenset(name for name in fields if len(fields[name]) > 1),
             body=b"",
-            source=self._source(scope["client"], headers.get("x-forwarded-for", "")),
+            source=self._proxies.source(scope["client"], forwarded),
             scheme=scope["scheme"],
         )
 
-    async def _read_body(self, receive: Receive) -> bytes | None:
-        body = bytearray()
-        size, more = 0, True
+    async def _read_body(self, receive: Receive, to: Handler | None) -> bytes | None:
+        limit = to.body_limit if isinstance(to, Roomy) else self._body_limit
+        body, size, more = bytearray(), 0, True
         try:
             async with asyncio.timeout(self._body_seconds):
-                while more and size <= DRAIN_FACTOR * self._body_limit:
+                while more and size <= DRAIN_FACTOR * limit:
                     message = await receive()
                     if message["type"] == "http.disconnect":
                         return None
                     part = message.get("body", b"")
                     more = message.get("more_body", False)
                     size += len(part)
-                    if size <= self._body_limit:
+                    if size <= limit:
                         body += part
         except TimeoutError:
             raise _BadRequest(408, "The body took too long to arrive.") from None
-        if size > self._body_limit:
+        if size > limit:
             raise _BadRequest(413, "The body is too large.")
         return bytes(body)
 
-    def _source(self, client: Sequence[Any] | None, forwarded: str) -> str:
-        """Tell the client's address: the nearest hop that is not one of our proxies.
 
-        Every proxy appends whom it heard, so the list is believed from the right, as
-        far as our proxies wrote it; left of an entry that is no address, nobody did.
-        """
-        source = hop = _parse_address(client[0]) if client else None
-        entries = reversed(forwarded.split(","))
-        while hop is not None and any(hop in network for network in self._proxies):
-            source, hop = hop, _parse_address(next(entries, "").strip())
-        return str(hop or source or "")
+async def _unavailable(request: HttpRequest) -> HttpResponse:
+    raise StoreUnavailable("whose path this is could not be told")
 
 
 async def _ask(front: Front, handler: Handler, request: HttpRequest) -> HttpResponse:
@@ -287,14 +298,3 @@ def _wire_headers(answer: HttpResponse) -> list[tuple[bytes, bytes]]:
     if answer.status in (408, 413):  # the rest of a body is still to come
         headers.append(("connection", "close"))
     return [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers]
-
-
-def _parse_address(text: str) -> Address | None:
-    """Read an address, with or without a port; an IPv4-mapped one becomes IPv4."""
-    ported = _PORT.fullmatch(text)
-    try:
-        bare = (ported["v6"] or ported["v4"]) if ported else text
-        address = ipaddress.ip_address(bare)
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address

@@ -10,13 +10,16 @@ import pytest
 
 from ostiary.core.model import (
     AccessPolicy,
+    ConnectionSettings,
     Consent,
     Domain,
     Effect,
     Permission,
     Resource,
 )
-from ostiary.flows.facts import ConnectionSettings, StoredKey
+from ostiary.flows.facts import (
+    StoredKey,
+)
 from ostiary.flows.manage.changes import (
     Drop,
     Kind,

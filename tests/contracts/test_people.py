@@ -50,7 +50,8 @@ async def people(database: Database) -> UserStore:
 async def test_a_user_is_found_by_folded_name_and_by_id(people: UserStore) -> None:
     """With everything that sign-in needs, and equal both ways."""
     account = await people.find_by_username(TENANT, DIRECTORY, "alice@contoso.test")
-    assert account == Account(user(groups=("staff",)), "a hash", NOON, NOON)
+    known = user(groups=("staff",))
+    assert account == Account(known, "a hash", NOON, NOON, NOON, NOON)
     assert await people.find(TENANT, ALICE) == account
 
 

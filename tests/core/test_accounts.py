@@ -174,6 +174,23 @@ def test_policies_and_second_factors(
     assert refusal(lambda: accounts.check_access(account, rule, amr)) is reason
 
 
+@pytest.mark.parametrize(
+    ("account", "amr", "reason"),
+    [
+        (user(), ("pwd",), None),
+        (OPTIONAL, ("pwd",), Reason.MFA_REQUIRED),
+        (OPTIONAL, ("pwd", "otp", "mfa"), None),
+        (user(mfa_required=True), ("pwd",), Reason.MFA_ENROLMENT_REQUIRED),
+    ],
+)
+def test_what_is_guarded_costs_the_second_factor_of_who_has_one(
+    account: User, amr: tuple[str, ...], reason: Reason | None
+) -> None:
+    """Also of those who need not bring it otherwise."""
+    check = accounts.check_access
+    assert refusal(lambda: check(account, None, amr, guarded=True)) is reason
+
+
 def test_a_refusal_by_policy_names_the_policy() -> None:
     """The wire's answer tells its id; a user's own second factor has none."""
     with pytest.raises(Refused) as blocked:
@@ -181,7 +198,7 @@ def test_a_refusal_by_policy_names_the_policy() -> None:
     with pytest.raises(Refused) as own:
         accounts.check_access(ENROLLED, None, ("pwd",))
 
-    assert blocked.value.facts == {"policy_id": "p1"}
+    assert blocked.value.facts == {"policy_id": "p1", "message": ""}
     assert own.value.facts == {}
 
 

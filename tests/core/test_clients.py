@@ -278,5 +278,7 @@ def test_both_the_client_and_the_tenant_open_the_password_grant(
     asking = client(grant_types=frozenset(held))
     where = tenant(password_grant=door)
 
-    found = refusal(lambda: clients.check_grant_allowed(where, asking, grant_type))
+    found = refusal(
+        lambda: clients.check_grant_allowed(where, asking, grant_type, [grant_type])
+    )
     assert found is reason

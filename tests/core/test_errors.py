@@ -34,10 +34,19 @@ def test_federated_users_and_blocked_sources_are_never_told_apart(hide: bool) ->
     assert blocked is Reason.ACCOUNT_LOCKED
 
 
+def test_a_connection_that_is_switched_off_is_hidden_with_the_users() -> None:
+    """Which connections there are is nobody's business either (case RO-02)."""
+    off = Reason.CONNECTION_DISABLED
+
+    assert told(off, hide_unknown_users=True) is Reason.CONNECTION_UNKNOWN
+    assert told(off, hide_unknown_users=False) is off
+
+
 @pytest.mark.parametrize("hide", [True, False])
 def test_every_other_reason_is_told_as_it_is(hide: bool) -> None:
     """Folding hides accounts, not mistakes of the client."""
     folded = NOBODY | {Reason.USER_FEDERATED, Reason.SOURCE_BLOCKED}
+    folded |= {Reason.CONNECTION_DISABLED} if hide else set()
 
     for reason in set(Reason) - folded:
         assert told(reason, hide_unknown_users=hide) is reason

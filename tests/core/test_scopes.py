@@ -93,7 +93,7 @@ def test_scopes_get_their_registered_spelling(
     asked: tuple[str, ...], registered: tuple[str, ...]
 ) -> None:
     """Each once, in the order of asking (seed samples: `user.read`, `User.Read`)."""
-    assert scopes.registered_names(MAIN, asked) == registered
+    assert scopes.registered_names(MAIN, asked, POLICY) == registered
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_scopes_get_their_registered_spelling(
 )
 def test_unknown_and_disabled_scopes_are_refused(resource: Resource, name: str) -> None:
     """A scope that is no longer published is unknown too."""
-    found = refusal(lambda: scopes.registered_names(resource, [name]))
+    found = refusal(lambda: scopes.registered_names(resource, [name], POLICY))
 
     assert found is Reason.SCOPE_UNKNOWN
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from ostiary.core.model import Domain, Tenant
+from ostiary.core.model import ConnectionSettings, Domain, Tenant
 from ostiary.flows.facts import (
     Account,
     Registry,
@@ -71,6 +71,7 @@ class ToldConnection:
     """Port `Connection`: RIGHT is right for every account, unless `answer` says so."""
 
     name: str = values.DIRECTORY
+    provisions: bool = False
     answer: Answer | None = None
     asked: list[tuple[str | None, str, str]] = field(default_factory=list)
 
@@ -94,6 +95,10 @@ class OneConnection:
 
     def for_domain(self, registry: Registry, domain: Domain | None) -> ToldConnection:
         """The one connection."""
+        return self.connection
+
+    def named(self, settings: ConnectionSettings) -> ToldConnection:
+        """The same."""
         return self.connection
 
 

@@ -10,8 +10,8 @@ from ostiary.core.model import Domain
 from ostiary.core.names import REVOCATION
 from ostiary.core.request import ClientCredential, Granted, ScopeRequest, TenantRef
 from ostiary.flows import inspect
+from ostiary.flows.access_tokens import Inspected
 from ostiary.flows.facts import StoreUnavailable
-from ostiary.flows.inspect import Inspected
 from ostiary.flows.manage.changes import (
     Drop,
     Kind,

@@ -13,6 +13,7 @@ import pytest
 from ostiary.core.errors import Reason as R
 from ostiary.core.model import AccessPolicy, Effect, LockoutRules, PasswordState
 from ostiary.core.names import CLIENT_CREDENTIALS
+from ostiary.core.passwords import nobodys_account
 from ostiary.core.request import ClientCredential, ScopeRequest, TenantRef
 from ostiary.flows.manage.changes import DropConsent, PutClient, PutListed, PutTenant
 from ostiary.flows.manage.changes import PutUser as Put
@@ -89,10 +90,12 @@ async def arrange(world: World, faults: tuple[Fault, ...], *, hide: bool) -> Non
     tenant = values.tenant(
         **merged(faults, "tenant"), hide_unknown_users=hide, lockout=rules
     )
+    user = values.user(**merged(faults, "user"))
+    seed = "sealed" if user.mfa_enrolled else None
     await world.write(
         PutTenant(tenant),
         PutClient(values.confidential(**merged(faults, "client"))),
-        Put(values.user(**merged(faults, "user")), NOON),
+        Put(user, NOON, mfa_secret=seed),
     )
     for fault in faults:
         if fault.policy is not None:
@@ -100,7 +103,8 @@ async def arrange(world: World, faults: tuple[Fault, ...], *, hide: bool) -> Non
         if fault.no_consent:
             await world.write(DropConsent(TENANT, CONFIDENTIAL, ""))
         if fault.locked:
-            for whose in (values.ALICE, "nobody@contoso.test"):
+            nobody = nobodys_account(values.DIRECTORY, "nobody@contoso.test")
+            for whose in (values.ALICE, nobody):
                 keys = world.ports.guesses.keys(TENANT, whose, "x", values.trace())
                 event = values.event("refused")
                 guesses = world.ports.guesses

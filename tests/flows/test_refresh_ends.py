@@ -92,7 +92,7 @@ ENDINGS: dict[str, tuple[Write, Reason]] = {
         Reason.POLICY_BLOCKED,
     ),
     "second factor": (
-        PutUser(values.user(mfa_required=True, mfa_enrolled=True), NOON),
+        PutUser(values.user(mfa_required=True), NOON, mfa_secret="sealed"),
         Reason.MFA_REQUIRED,
     ),
     "assignment": (

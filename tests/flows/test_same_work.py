@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 from argon2 import extract_parameters
 
-from ostiary.connections import TenantConnections
+from ostiary.connections import Means, TenantConnections
 from ostiary.connections import database as connection_module
 from ostiary.connections.hashes import hash_password, verify_password
 from ostiary.connections.lane import HashLane
@@ -98,7 +98,8 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
 async def furnish(world: World, lane: HashLane, path: Path) -> None:
     """The tenant, its real connection, and Alice as the path has her."""
-    world.ports = replace(world.ports, connections=TenantConnections(lane))
+    means = Means(lane, world.codes, world.clock)
+    world.ports = replace(world.ports, connections=TenantConnections(means))
     await world.database.transact(once(FORGET))
     federated = Domain("federated.test", Authentication.FEDERATED)
     domains = (Domain("contoso.test"), federated)

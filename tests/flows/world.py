@@ -6,7 +6,7 @@ No test lives here; requests to ask in it are made at the end.
 from typing import Final
 
 from ostiary.core.errors import Refused
-from ostiary.core.model import Permission
+from ostiary.core.model import ConnectionSettings, Permission
 from ostiary.core.names import INTROSPECTION, PASSWORD, REFRESH_TOKEN
 from ostiary.core.request import (
     ClientCredential,
@@ -18,7 +18,9 @@ from ostiary.core.request import (
 from ostiary.dialects.entra.authority import V2, Surface
 from ostiary.dialects.entra.wire import EntraWire
 from ostiary.dialects.site import Site
-from ostiary.flows.facts import AuditEvent, ConnectionSettings
+from ostiary.flows.facts import (
+    AuditEvent,
+)
 from ostiary.flows.manage.changes import (
     PutClient,
     PutConsent,
@@ -29,14 +31,23 @@ from ostiary.flows.manage.changes import (
 )
 from ostiary.flows.ports import Ports
 from ostiary.flows.token import exchange
+from ostiary.keys.device_keys import DeviceKeyReader
+from ostiary.keys.envelopes import SealedEnvelopes
+from ostiary.keys.sealing import MasterKey
+from ostiary.keys.totp import SealedSeeds
 from ostiary.stores.audit import AuditLog
+from ostiary.stores.codes import CodeStore
 from ostiary.stores.database import Database
+from ostiary.stores.devices import DeviceStore
 from ostiary.stores.directory import CachedDirectory
 from ostiary.stores.estate import StoredEstate
+from ostiary.stores.factors import FactorStore
 from ostiary.stores.guesses import GuessCounters
+from ostiary.stores.limits import StoredLimits
 from ostiary.stores.people import UserStore
 from ostiary.stores.tokens import TokenStore
 from tests.flows import values
+from tests.flows.couriers import KeptCourier, PlainPages
 from tests.flows.fakes import (
     RIGHT,
     HeardDatabase,
@@ -48,6 +59,7 @@ from tests.flows.fakes import (
 )
 
 SITE: Final = Site("https://login.test", b"pairwise")
+MASTER: Final = MasterKey([b"m" * 32])
 READ: Final = ScopeRequest(names=("User.Read",))
 OFFLINE: Final = ScopeRequest(
     names=("User.Read",), openid=frozenset({"openid", "offline_access"})
@@ -65,16 +77,27 @@ class World:
         self.estate = StoredEstate(self.database)
         self.log = AuditLog(self.database)
         self.tokens = TokenStore(self.database)
+        self.codes = CodeStore(self.database, b"codes")
+        self.courier = KeptCourier()
         self.wire = EntraWire(V2, SITE)
         self.ports = Ports(
             directory=self.directory,
             people=UserStore(self.database),
             connections=OneConnection(self.connection),
             guesses=GuessCounters(self.database, guess_key),
+            limits=StoredLimits(self.database, b"limits"),
+            factors=FactorStore(self.database),
+            seeds=SealedSeeds(MASTER),
+            envelopes=SealedEnvelopes(MASTER),
             tokens=self.tokens,
             audit=self.log,
             assertions=NoAssertions(),
+            devices=DeviceStore(self.database),
+            device_signatures=DeviceKeyReader(),
             signer=OpenSigner(self.clock),
+            codes=self.codes,
+            courier=self.courier,
+            pages=PlainPages(),
             clock=self.clock,
         )
         self._read = 0

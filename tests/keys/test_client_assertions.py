@@ -63,3 +63,20 @@ def test_what_proves_nobody_is_refused_at_registration(pem: str) -> None:
     for useless in ("-----BEGIN CERTIFICATE-----\nAA\n", pem_of(curve).decode()):
         with pytest.raises(ValueError, match=r"RSA certificate of 2048 bits or more$"):
             check_certificate(useless)
+
+
+def test_an_assertion_that_names_no_certificate(
+    rsa_key: rsa.RSAPrivateKey, other_rsa_key: rsa.RSAPrivateKey, pem: str
+) -> None:
+    """auth0-python 6.8 sends `alg` and `typ` alone (contract auth0 §3.1): any of the
+    client's own certificates may prove it, nobody else's key does.
+    """
+    header = {"alg": "RS256", "typ": "JWT"}
+    other = pem_of(certificate_for(other_rsa_key)).decode()
+    signed = compact(rsa_key, header, WHO)
+    claims = RegisteredCertificates().read(client(other, pem), signed, END - 1)
+    assert claims["sub"] == CLIENT_ID
+    for certificates in ((), (other,)):
+        with pytest.raises(Refused) as caught:
+            RegisteredCertificates().read(client(*certificates), signed, END - 1)
+        assert caught.value.reason is Reason.ASSERTION_SIGNATURE

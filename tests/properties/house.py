@@ -17,7 +17,7 @@ from ostiary.cli.configuration import apply_to
 from ostiary.cli.running import in_house
 from ostiary.settings import Settings, load
 from ostiary.web import WebApp
-from tests.wire.instance import fixture_document
+from tests.wire.instance import Document, fixture_document
 
 Pairs = Sequence[tuple[bytes, bytes]]
 
@@ -77,11 +77,18 @@ class House:
         return Answer(start["status"], dict(pairs), whole["body"])
 
 
-def write_configuration(folder: Path, pem: bytes, server: dict[str, Any]) -> Settings:
-    """The fixture of the acceptance cases as a file, applied."""
+def write_configuration(
+    folder: Path,
+    pem: bytes,
+    server: dict[str, Any],
+    document: Document | None = None,
+) -> Settings:
+    """A fixture of acceptance cases, Entra's unless told, as a file and applied."""
     (folder / "app.pem").write_bytes(pem)
     path = folder / "ostiary.yaml"
-    path.write_text(yaml.safe_dump({"server": server, **fixture_document()}))
+    path.write_text(
+        yaml.safe_dump({"server": server, **(document or fixture_document())})
+    )
     chosen = load(path)
     prepare(chosen.server)
     in_house(chosen.server, lambda house: apply_to(house, chosen, prune=False))

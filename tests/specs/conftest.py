@@ -16,21 +16,34 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ostiary.app import open_house, prepare
 from ostiary.configuration.reading import declare
-from ostiary.connections import TenantConnections
+from ostiary.connections import Means, TenantConnections
+from ostiary.connections.courier import MessageCourier
 from ostiary.connections.lane import HashLane
-from ostiary.dialects import DIALECTS
+from ostiary.connections.threaded import ThreadedHashes
+from ostiary.dialects import DEFAULT_RESOURCES, DIALECTS, PAGES
 from ostiary.dialects.site import Site
+from ostiary.flows.manage.administration import Administration, Desk
 from ostiary.flows.manage.apply import apply, management_event
 from ostiary.flows.manage.planning import Planner
 from ostiary.flows.ports import Ports
 from ostiary.keys.client_assertions import RegisteredCertificates
+from ostiary.keys.device_keys import DeviceKeyReader
+from ostiary.keys.envelopes import SealedEnvelopes
 from ostiary.keys.ring import KeyRing
 from ostiary.keys.sealing import MasterKey
+from ostiary.keys.totp import SealedSeeds
 from ostiary.keys.vault import KeyVault
 from ostiary.settings import Settings, load
 from ostiary.stores.audit import AuditLog
+from ostiary.stores.codes import CodeStore
+from ostiary.stores.database import Database
+from ostiary.stores.devices import DeviceStore
 from ostiary.stores.directory import CachedDirectory
+from ostiary.stores.estate import StoredEstate
+from ostiary.stores.factors import FactorStore
 from ostiary.stores.guesses import GuessCounters
+from ostiary.stores.jobs import JobStore
+from ostiary.stores.limits import StoredLimits
 from ostiary.stores.people import UserStore
 from ostiary.stores.sqlite import SqliteDatabase, open_memory
 from ostiary.stores.tokens import TokenStore
@@ -97,19 +110,49 @@ def ports_of(
 ) -> Ports:
     """The adapters that the product uses, over one database."""
     directory = CachedDirectory(database)
+    codes = CodeStore(database, master.derive("one-time codes"))
     return Ports(
         directory=directory,
         people=UserStore(database),
-        connections=TenantConnections(lane),
+        connections=TenantConnections(Means(lane, codes, clock)),
         guesses=GuessCounters(
             database, master.derive("guesses"), exempt_loopback=False
         ),
+        limits=StoredLimits(database, master.derive("limits")),
+        factors=FactorStore(database),
+        seeds=SealedSeeds(master),
+        envelopes=SealedEnvelopes(master),
         tokens=TokenStore(database),
         audit=AuditLog(database),
         assertions=RegisteredCertificates(),
+        devices=DeviceStore(database),
+        device_signatures=DeviceKeyReader(),
         signer=KeyRing(directory.signing_keys, master, clock.now, threads=1),
+        codes=codes,
+        courier=MessageCourier(KeyVault(master, clock.now).open),
+        pages=PAGES,
         clock=clock,
     )
+
+
+def desk_of(database: Database, master: MasterKey, clock: HeldClock) -> Desk:
+    """Where fronts get what administrators act with."""
+
+    def administration(door: str, who: str) -> Administration:
+        return Administration(
+            estate=StoredEstate(database),
+            vault=KeyVault(master, clock.now),
+            hashes=ThreadedHashes(),
+            clock=clock,
+            journal=AuditLog(database),
+            locks=GuessCounters(database, b"guesses"),
+            jobs=JobStore(database),
+            default_resources=DEFAULT_RESOURCES,
+            door=door,
+            who=who,
+        )
+
+    return administration
 
 
 @pytest.fixture
@@ -119,7 +162,8 @@ async def house(built: Built, lane: HashLane) -> AsyncIterator[House]:
     clock = HeldClock()
     ports = ports_of(database, built.master, clock, lane)
     site = Site(BASE, built.master.derive("pairwise"))
-    fronts = [make(site, ports) for make in DIALECTS.values()]
+    desk = desk_of(database, built.master, clock)
+    fronts = [make(site, ports, desk) for make in DIALECTS.values()]
     yield House(WebApp(fronts), ports, database, clock)
     if isinstance(ports.signer, KeyRing):
         ports.signer.close()

@@ -4,6 +4,7 @@ It sends what it is told, byte by byte where need be; it judges nothing.
 """
 
 import contextlib
+import json
 import socket
 import ssl
 import threading
@@ -22,6 +23,10 @@ SECRET_FIELDS = frozenset(
         "refresh_token",
         "access_token",
         "id_token",
+        "mfa_token",
+        "oob_code",
+        "recovery_code",
+        "secret",
         "token",
     }
 )
@@ -72,6 +77,16 @@ class WireClient:
         if not isinstance(form, bytes):
             self._remember(form)
         return self.send("POST", path, body, {"content-type": FORM, **(headers or {})})
+
+    def post_json(
+        self, path: str, body: object, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        """POST a JSON document."""
+        if isinstance(body, dict):
+            self._remember(body)
+        sent = json.dumps(body).encode()
+        kind = {"content-type": "application/json", **(headers or {})}
+        return self.send("POST", path, sent, kind)
 
     def get(
         self, path: str, headers: Mapping[str, str] | None = None

@@ -44,10 +44,17 @@ def fixture_document() -> Document:
 class Instance:
     """One server process, its folder and its configuration file."""
 
-    def __init__(self, folder: Path, server: Mapping[str, Any], document: Document):
+    def __init__(
+        self,
+        folder: Path,
+        server: Mapping[str, Any],
+        document: Document,
+        *,
+        port: int = 0,
+    ) -> None:
         """Write the configuration into `folder`; `server` adds to its settings."""
         self.folder = folder
-        self.port, self.metrics_port = free_port(), free_port()
+        self.port, self.metrics_port = port or free_port(), free_port()
         self.base = f"https://localhost:{self.port}"
         self.document: Document = {
             "server": {

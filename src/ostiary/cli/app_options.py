@@ -131,13 +131,13 @@ def changed_client(before: Client, options: dict[str, Any]) -> dict[str, Any]:
         fields["multi_tenant"] = said["audience"] == "multi-tenant"
     if "grant_types" in said:
         fields["grant_types"] = frozenset(said["grant_types"])
+    if "connections" in said:
+        fields["connections"] = frozenset(said["connections"])
     if "permissions" in said:
         fields["permissions"] = tuple(map(parse_permission, said["permissions"]))
     if "certificates" in said:
         fields["certificates"] = tuple(map(_certificate, said["certificates"]))
     wire = dict(before.options)
-    if "connections" in said:
-        wire["connections"] = list(said["connections"])
     known = wire.get("redirect_uris")
     addresses = dict(known) if isinstance(known, dict) else {}
     for part in ("web", "public"):

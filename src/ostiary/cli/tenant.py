@@ -20,7 +20,7 @@ from ostiary.cli.running import (
 from ostiary.configuration.reading import new_tenant
 from ostiary.configuration.writing import render_tenant
 from ostiary.core import model
-from ostiary.flows.facts import ConnectionSettings
+from ostiary.core.model import ConnectionSettings
 from ostiary.flows.manage.administration import Administration
 from ostiary.flows.manage.declaration import StoredTenant
 from ostiary.flows.manage.tenants import (

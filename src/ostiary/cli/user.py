@@ -22,6 +22,7 @@ from ostiary.cli.running import (
     tenant_option,
     yes_option,
 )
+from ostiary.cli.user_bulk import export, import_
 from ostiary.cli.user_options import changed_user, user_options
 from ostiary.configuration.writing import render_user
 from ostiary.core.model import PasswordState, User
@@ -51,6 +52,10 @@ def user() -> None:
 
     Example: ostiary user list --tenant contoso
     """
+
+
+user.add_command(import_)
+user.add_command(export)
 
 
 def _password(from_stdin: bool, prompt: bool) -> str | None:

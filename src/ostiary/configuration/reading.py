@@ -13,10 +13,10 @@ import msgspec
 
 from ostiary.configuration.certificates import find_unusable
 from ostiary.configuration.options import chosen, split
+from ostiary.configuration.password_hash import stored_hash
 from ostiary.core import model
 from ostiary.core.accounts import fold
 from ostiary.core.clients import secret_sha256
-from ostiary.flows.facts import ConnectionSettings
 from ostiary.flows.manage.declaration import (
     MAIL,
     DeclaredClient,
@@ -36,7 +36,7 @@ from ostiary.settings.tenant import (
     Tenant,
     TenantDomain,
 )
-from ostiary.settings.user import CustomPasswordHash, Policy, User
+from ostiary.settings.user import Policy, User
 
 TENANT_OPTIONS: Final = (
     "auth0_domain",
@@ -52,12 +52,11 @@ FILE_KEYS: Final = {"external_id": "auth0_id"}
 """Fields that the file calls otherwise."""
 CLIENT_OPTIONS: Final = (
     "oidc_conformant",
-    "connections",
     "redirect_uris",
     "allowed_origins",
     "id_token",
 )
-KNOWN_HASH: Final = "$argon2id$"
+RANDOM: Final = model.RANDOM_LIFETIME
 
 
 def declare(settings: Settings) -> tuple[DeclaredTenant, ...]:
@@ -96,7 +95,7 @@ def _tenant(tenant: Tenant, number: int) -> DeclaredTenant:
         id=tenant_id,
         name=name,
         domains=tuple(_domain(domain) for domain in tenant.domains),
-        aliases=("adfs",) if tenant.adfs_alias else (),
+        aliases=_aliases(tenant),
         password_grant=tenant.password_grant,
         hide_unknown_users=tenant.hide_unknown_users,
         user_consent=tenant.user_consent,
@@ -104,7 +103,7 @@ def _tenant(tenant: Tenant, number: int) -> DeclaredTenant:
         lockout=_lockout(tenant.lockout),
         refresh_tokens=_refresh_rules(tenant.refresh_tokens),
         password_hash=_hash_rules(tenant.password_hash),
-        access_token_lifetime=None if lifetime == "random" else lifetime,
+        access_token_lifetime=RANDOM if lifetime == "random" else lifetime,
         options=chosen(tenant, TENANT_OPTIONS) | ({MAIL: mail} if mail else {}),
     )
     users = enumerate(tenant.users)
@@ -120,6 +119,14 @@ def _tenant(tenant: Tenant, number: int) -> DeclaredTenant:
         ),
         policies=tuple(_policy(each) for each in tenant.policies),
     )
+
+
+def _aliases(tenant: Tenant) -> tuple[str, ...]:
+    """Further names by which fronts find the tenant (interface §4)."""
+    adfs = ("adfs",) if tenant.adfs_alias else ()
+    if tenant.auth0_domain is None:
+        return adfs
+    return (*adfs, f"//{tenant.auth0_domain.lower()}")
 
 
 def _domain(domain: TenantDomain) -> model.Domain:
@@ -167,6 +174,7 @@ def parse_permissions(texts: Iterable[str]) -> frozenset[model.Permission]:
 
 
 def _client(application: Application, tenant_id: str) -> DeclaredClient:
+    shared = application.id_token.algorithm == "HS256"
     return DeclaredClient(
         client=model.Client(
             tenant_id=tenant_id,
@@ -190,10 +198,12 @@ def _client(application: Application, tenant_id: str) -> DeclaredClient:
                 model.AppRole(role.resource, role.role) for role in application.roles
             ),
             spa_origins=_origins(application),
+            connections=_named(application.connections),
             options=chosen(application, CLIENT_OPTIONS),
         ),
         admin_consent=parse_permissions(application.admin_consent),
         keep_secrets=not application.secrets,
+        shared_keys=tuple(s.value.reveal() for s in application.secrets if shared),
     )
 
 
@@ -204,6 +214,10 @@ def _midnight(day: datetime.date | None) -> float | None:
     return moment.timestamp()
 
 
+def _named(names: tuple[str, ...] | None) -> frozenset[str] | None:
+    return None if names is None else frozenset(names)
+
+
 def _origins(application: Application) -> tuple[str, ...]:
     parts = (urlsplit(uri) for uri in application.redirect_uris.spa)
     spa = [f"{part.scheme}://{part.netloc}" for part in parts]
@@ -212,7 +226,7 @@ def _origins(application: Application) -> tuple[str, ...]:
 
 def _connection(connection: Connection) -> DeclaredConnection:
     plain, secrets = split(connection.options)
-    settings = ConnectionSettings(
+    settings = model.ConnectionSettings(
         connection.name, connection.strategy, connection.enabled, plain
     )
     return DeclaredConnection(settings, secrets)
@@ -249,7 +263,7 @@ def _user(
         ),
         id_given=user.id is not None,
         password=user.password.reveal() if user.password else None,
-        password_hash=_password_hash(user.password_hash, (*path, "password_hash")),
+        password_hash=stored_hash(user.password_hash, (*path, "password_hash")),
         totp_secret=user.mfa.totp_secret.reveal() if user.mfa.totp_secret else None,
         consents=tuple(
             model.Consent(each.client_id, "", parse_permissions(each.scopes))
@@ -273,17 +287,6 @@ def _connection_of(username: str, tenant: model.Tenant) -> str:
     return tenant.default_directory
 
 
-def _password_hash(
-    declared: str | CustomPasswordHash | None, path: tuple[str | int, ...]
-) -> str | None:
-    if declared is None:
-        return None
-    if not isinstance(declared, str) or not declared.startswith(KNOWN_HASH):
-        text = f"is of a format that cannot be verified; allowed: {KNOWN_HASH}…"
-        raise NotApplicable(path, text)
-    return declared
-
-
 def _policy(policy: Policy) -> model.AccessPolicy:
     users, applications = policy.users, policy.applications
     return model.AccessPolicy(
@@ -293,4 +296,5 @@ def _policy(policy: Policy) -> model.AccessPolicy:
         users=None if users == "all" else frozenset(fold(name) for name in users),
         applications=None if applications == "all" else frozenset(applications),
         networks=tuple(str(each) for each in policy.networks) or None,
+        message=policy.message,
     )

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ostiary.core import model
-from ostiary.flows.facts import ConnectionSettings
 from ostiary.flows.manage.declaration import (
     MAIL,
     SEALED,
@@ -45,7 +44,7 @@ def render_tenant(stored: StoredTenant) -> Document:
             "leeway": tenant.refresh_tokens.leeway,
             "lifetime": tenant.refresh_tokens.lifetime,
         },
-        access_token_lifetime=tenant.access_token_lifetime or "random",
+        access_token_lifetime=_lifetime(tenant.access_token_lifetime),
         password_hash={
             "memory_kib": tenant.password_hash.memory_kib,
             "iterations": tenant.password_hash.iterations,
@@ -62,6 +61,10 @@ def render_tenant(stored: StoredTenant) -> Document:
 def _saying(**keys: object) -> Document:
     """The keys that have something to say."""
     return {key: value for key, value in keys.items() if value not in (None, [], {})}
+
+
+def _lifetime(seconds: int | None) -> int | str | None:
+    return "random" if seconds == model.RANDOM_LIFETIME else seconds
 
 
 def _domain(domain: model.Domain) -> Document:
@@ -109,15 +112,16 @@ def render_client(declared: DeclaredClient) -> Document:
         admin_consent=render_permissions(declared.admin_consent),
         roles=[{"resource": r.resource, "role": r.role} for r in client.roles],
     )
-    # An empty list of connections means none; an absent one means all.
-    said = {key: value for key, value in client.options.items() if _says(key, value)}
+    if client.connections is not None:  # an empty list means none, an absent one all
+        document["connections"] = sorted(client.connections)
+    said = {key: value for key, value in client.options.items() if _says(value)}
     return document | said
 
 
-def _says(key: str, value: object) -> bool:
+def _says(value: object) -> bool:
     if isinstance(value, Mapping):
         return any(part not in (None, [], {}) for part in value.values())
-    return key == "connections" or value not in (None, [])
+    return value not in (None, [])
 
 
 def render_permission(permission: model.Permission) -> str:
@@ -132,7 +136,7 @@ def render_permissions(permissions: Iterable[model.Permission]) -> list[str]:
     return sorted(render_permission(permission) for permission in permissions)
 
 
-def render_connection(connection: ConnectionSettings) -> Document:
+def render_connection(connection: model.ConnectionSettings) -> Document:
     """The connection's entry in `connections:`."""
     return _saying(
         name=connection.name,
@@ -182,6 +186,7 @@ def _policy(policy: model.AccessPolicy) -> Document:
         name=policy.name,
         effect=policy.effect.value,
         networks=list(policy.networks or ()),
+        message=policy.message or None,
     )
     if policy.users is not None:
         document["users"] = sorted(policy.users)

@@ -4,8 +4,14 @@ Sign-in never comes here; it has its own bounded lane.
 """
 
 import asyncio
+from collections.abc import Mapping
 
-from ostiary.connections.hashes import UnknownHash, hash_password, verify_password
+from ostiary.connections.hash_form import UnknownHash
+from ostiary.connections.hashes import (
+    hash_password,
+    parse_imported,
+    verify_password,
+)
 from ostiary.core.model import HashRules
 
 
@@ -22,3 +28,10 @@ class ThreadedHashes:
             return await asyncio.to_thread(verify_password, password, stored)
         except UnknownHash:
             return False
+
+    def imported(self, declared: str | Mapping[str, object]) -> str:
+        """The text to store for a hash that another system made.
+
+        Raises ValueError, whose text begins with "is" and never repeats the hash.
+        """
+        return parse_imported(declared)

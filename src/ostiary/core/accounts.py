@@ -3,6 +3,7 @@
 Split where the password is proven: only facts judged after that are told.
 """
 
+import hashlib
 import ipaddress
 
 from ostiary.core.errors import Reason, Refused
@@ -29,6 +30,24 @@ def domain_of(username: str) -> str | None:
     """The folded domain of a user principal name; None without a domain."""
     _, at, domain = username.rpartition("@")
     return fold(domain) if at and domain else None
+
+
+def external_id(user: User) -> str:
+    """The id under which wires without GUIDs know this person; both stay for ever.
+
+    The one they brought along, or 24 hex digits derived from the GUID (interface §3,
+    ids).
+    """
+    return user.external_id or hashlib.sha256(user.id.encode()).hexdigest()[:24]
+
+
+def is_claimed(user: User) -> bool:
+    """Whether nobody but the user themselves says that the name is theirs.
+
+    Whoever signs up may give any address, that of a colleague too; a mail that reached
+    them, or an administrator, makes it theirs.
+    """
+    return user.signed_up and not user.email_verified
 
 
 def why_no_password(user: User | None, domain: Domain | None) -> Reason | None:
@@ -92,15 +111,25 @@ def _within(source: str, networks: tuple[str, ...]) -> bool:
     return any(address in ipaddress.ip_network(net, strict=False) for net in networks)
 
 
-def check_access(user: User, policy: AccessPolicy | None, amr: tuple[str, ...]) -> None:
+def check_access(
+    user: User,
+    policy: AccessPolicy | None,
+    amr: tuple[str, ...],
+    *,
+    guarded: bool = False,
+) -> None:
     """Policies that block, then second factors: both refuse a headless sign-in.
 
+    guarded: what is asked for is worth the second factor of everybody who has one.
     Seed 001: users who must use multi-factor authentication are blocked instead.
     """
     if policy is not None and policy.effect is Effect.BLOCK:
-        raise Refused(Reason.POLICY_BLOCKED, policy_id=policy.id)
+        raise Refused(
+            Reason.POLICY_BLOCKED, policy_id=policy.id, message=policy.message
+        )
     by_policy = policy is not None and policy.effect is Effect.REQUIRE_MFA
-    if "mfa" in amr or not (user.mfa_required or by_policy):
+    due = user.mfa_required or by_policy or (guarded and user.mfa_enrolled)
+    if "mfa" in amr or not due:
         return
     facts: dict[str, object] = {}
     if policy is not None and by_policy:

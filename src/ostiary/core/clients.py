@@ -5,7 +5,7 @@ Pure judgement; hashing of secrets and signatures of assertions are handed in.
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 
 from ostiary.core.errors import Reason, Refused
 from ostiary.core.model import Client, Tenant
@@ -49,6 +49,8 @@ def needs_credential(client: Client, grant_type: str, policy: Policy) -> bool:
     """
     if grant_type in (CLIENT_CREDENTIALS, INTROSPECTION):
         return True
+    if policy.credential_optional:
+        return False
     if grant_type == PASSWORD and policy.password_clients_public_only:
         if not client.public:
             raise Refused(Reason.CLIENT_NOT_PUBLIC, client_id=client.client_id)
@@ -69,9 +71,39 @@ def check_credential_presence(
         if not present:
             raise Refused(Reason.CLIENT_CREDENTIAL_MISSING, client_id=client.client_id)
         return True
+    if present and not client.public:
+        return True
     if present and not policy.public_credential_ignored:
         raise Refused(Reason.CLIENT_CREDENTIAL_UNWANTED, client_id=client.client_id)
     return False
+
+
+def shares_key(client: Client) -> bool:
+    """Whether its id_tokens are signed with its own secret (HS256, RFC 7518 §3.2).
+
+    Never those of a public client, which can keep none (contract auth0 §3.3).
+    """
+    settings = client.options.get("id_token")
+    chosen = isinstance(settings, Mapping) and settings.get("algorithm") == "HS256"
+    return chosen and not client.public
+
+
+def shared_key_context(client: Client) -> str:
+    """The seal's context of a client's secrets."""
+    return f"client:{client.tenant_id}:{client.client_id}"
+
+
+def sealed_key(client: Client, now: float) -> str:
+    """The sealed secret that signs: the first that is alive; "" for none.
+
+    While a new one is brought in, the old one signs until it expires or is removed.
+    """
+    if not shares_key(client):
+        return ""
+    for stored in client.secrets:
+        if stored.sealed and (stored.expires_at is None or stored.expires_at > now):
+            return stored.sealed
+    return ""
 
 
 def check_secret(client: Client, secret: str, now: float) -> None:
@@ -134,15 +166,18 @@ def check_home(client: Client, ref: TenantRef) -> None:
         raise Refused(Reason.CLIENT_SINGLE_TENANT, client_id=client.client_id)
 
 
-def check_grant_allowed(tenant: Tenant, client: Client, grant_type: str) -> None:
+def check_grant_allowed(
+    tenant: Tenant, client: Client, grant_type: str, names: Sequence[str]
+) -> None:
     """The client holds the grant, and the tenant's door for passwords is open.
 
-    Both are shut until an administrator opens them (security promises, "said plainly
-    first").
+    `names`: each of them in the client's registration opens this grant; the first is
+    its name on the wire. Both are shut until an administrator opens them (security
+    promises, "said plainly first").
     """
-    if grant_type not in client.grant_types:
+    if client.grant_types.isdisjoint(names):
         raise Refused(
-            Reason.GRANT_NOT_ALLOWED, grant_type=grant_type, client_id=client.client_id
+            Reason.GRANT_NOT_ALLOWED, grant_type=names[0], client_id=client.client_id
         )
     if grant_type == PASSWORD and not tenant.password_grant:
-        raise Refused(Reason.PASSWORD_GRANT_OFF, grant_type=grant_type)
+        raise Refused(Reason.PASSWORD_GRANT_OFF, grant_type=names[0])

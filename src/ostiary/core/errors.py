@@ -18,6 +18,8 @@ class Reason(StrEnum):
     CREDENTIAL_IN_QUERY = "credential_in_query"
     RESOURCE_PARAMETER = "resource_parameter"
     GRANT_UNSUPPORTED = "grant_unsupported"
+    ENDPOINT_DISABLED = "endpoint_disabled"
+    TOO_MANY_REQUESTS = "too_many_requests"
     # whose tenant
     TENANT_MALFORMED = "tenant_malformed"
     TENANT_UNKNOWN = "tenant_unknown"
@@ -26,6 +28,7 @@ class Reason(StrEnum):
     TENANT_ALIAS_REFUSED = "tenant_alias_refused"
     TENANT_UNDETERMINED = "tenant_undetermined"
     DOMAIN_UNKNOWN = "domain_unknown"
+    HOST_UNKNOWN = "host_unknown"
     # the client
     CLIENT_UNKNOWN = "client_unknown"
     CLIENT_DISABLED = "client_disabled"
@@ -44,7 +47,14 @@ class Reason(StrEnum):
     ASSERTION_SIGNATURE = "assertion_signature"
     ASSERTION_REUSED = "assertion_reused"
     GRANT_NOT_ALLOWED = "grant_not_allowed"
+    CLIENT_NOT_SERVED = "client_not_served"
     PASSWORD_GRANT_OFF = "password_grant_off"
+    # which connection
+    CONNECTION_UNKNOWN = "connection_unknown"
+    CONNECTION_DISABLED = "connection_disabled"
+    CONNECTION_PASSIVE = "connection_passive"
+    CONNECTION_UNCONFIGURED = "connection_unconfigured"
+    DIRECTORY_MISSING = "directory_missing"
     # what is asked for
     SCOPE_MALFORMED = "scope_malformed"
     SCOPE_UNKNOWN = "scope_unknown"
@@ -56,12 +66,16 @@ class Reason(StrEnum):
     # who it is
     ACCOUNT_LOCKED = "account_locked"
     SOURCE_BLOCKED = "source_blocked"
+    TOO_MANY_LOGINS = "too_many_logins"
     USER_UNKNOWN = "user_unknown"
     USER_ELSEWHERE = "user_elsewhere"
     USER_GUEST = "user_guest"
     PASSWORD_ABSENT = "password_absent"
     USER_FEDERATED = "user_federated"
     PASSWORD_WRONG = "password_wrong"
+    CODE_WRONG = "code_wrong"
+    CODE_EXHAUSTED = "code_exhausted"
+    DEVICE_ASSERTION = "device_assertion"
     # told only after the right password
     USER_DISABLED = "user_disabled"
     PASSWORD_EXPIRED = "password_expired"
@@ -69,6 +83,15 @@ class Reason(StrEnum):
     PASSWORD_LEAKED = "password_leaked"
     MFA_REQUIRED = "mfa_required"
     MFA_ENROLMENT_REQUIRED = "mfa_enrolment_required"
+    MFA_CODE_WRONG = "mfa_code_wrong"
+    MFA_SENT_CODE_WRONG = "mfa_sent_code_wrong"
+    MFA_SENT_CODE_DEAD = "mfa_sent_code_dead"
+    MFA_RECOVERY_WRONG = "mfa_recovery_wrong"
+    MFA_TOO_OFTEN = "mfa_too_often"
+    MFA_TOKEN_MALFORMED = "mfa_token_malformed"
+    MFA_TOKEN_EXPIRED = "mfa_token_expired"
+    MFA_CHALLENGE_UNSUPPORTED = "mfa_challenge_unsupported"
+    MFA_NOTHING_ENROLLED = "mfa_nothing_enrolled"
     POLICY_BLOCKED = "policy_blocked"
     USER_NOT_ASSIGNED = "user_not_assigned"
     CONSENT_REQUIRED = "consent_required"
@@ -78,12 +101,22 @@ class Reason(StrEnum):
     REFRESH_REUSED = "refresh_reused"
     REFRESH_REVOKED = "refresh_revoked"
     REFRESH_FOREIGN = "refresh_foreign"
+    REFRESH_USER_GONE = "refresh_user_gone"
     TOKEN_INVALID = "token_invalid"
+    SCOPE_INSUFFICIENT = "scope_insufficient"
+    OBJECT_UNKNOWN = "object_unknown"
     # the server
     OVERLOADED = "overloaded"
     UNAVAILABLE = "unavailable"
     DIRECTORY_UNREACHABLE = "directory_unreachable"
     DIRECTORY_TIMEOUT = "directory_timeout"
+    MESSAGE_FAILED = "message_failed"
+    # what people do for themselves
+    CROSS_ORIGIN_OFF = "cross_origin_off"
+    SIGNUP_CLOSED = "signup_closed"
+    SIGNUP_TAKEN = "signup_taken"
+    PASSWORD_WEAK = "password_weak"
+    TICKET_DEAD = "ticket_dead"
 
 
 class Refused(Exception):
@@ -108,7 +141,11 @@ _SAME_AS_WRONG: Final = frozenset(
     }
 )
 _ALWAYS_SAME_AS_WRONG: Final = frozenset({Reason.USER_FEDERATED})
-UNPROVEN: Final = _SAME_AS_WRONG | _ALWAYS_SAME_AS_WRONG | {Reason.PASSWORD_WRONG}
+UNPROVEN: Final = (
+    _SAME_AS_WRONG
+    | _ALWAYS_SAME_AS_WRONG
+    | {Reason.PASSWORD_WRONG, Reason.CODE_WRONG, Reason.CODE_EXHAUSTED}
+)
 """Refusals that leave open whether the password was right: each counts as a guess."""
 _SAME_AS_LOCKED: Final = frozenset({Reason.SOURCE_BLOCKED})
 
@@ -125,4 +162,6 @@ def told(reason: Reason, *, hide_unknown_users: bool) -> Reason:
         return Reason.ACCOUNT_LOCKED
     if hide_unknown_users and reason in _SAME_AS_WRONG:
         return Reason.PASSWORD_WRONG
+    if hide_unknown_users and reason is Reason.CONNECTION_DISABLED:
+        return Reason.CONNECTION_UNKNOWN  # nor which connections there are
     return reason

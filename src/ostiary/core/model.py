@@ -6,6 +6,7 @@ Values only: rules about them live in the module of their noun.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 
 class Authentication(StrEnum):
@@ -23,6 +24,19 @@ class Domain:
     name: str
     authentication: Authentication = Authentication.MANAGED
     connection: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionSettings:
+    """A connection as registered: its strategy says what `options` mean.
+
+    Values of options that are secrets are sealed.
+    """
+
+    name: str
+    strategy: str
+    enabled: bool = True
+    options: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +74,10 @@ class HashRules:
     parallelism: int = 1
 
 
+RANDOM_LIFETIME: Final = 0
+"""In place of a lifetime: drawn anew for each token between 3600 and 5400 s."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tenant:
     """One organisation; a wall around its users, clients, keys and tokens."""
@@ -76,8 +94,8 @@ class Tenant:
     lockout: LockoutRules = LockoutRules()
     refresh_tokens: RefreshRules = RefreshRules()
     password_hash: HashRules = HashRules()
-    access_token_lifetime: int | None = 3600
-    """Seconds; None: drawn anew for each token between 3600 and 5400."""
+    access_token_lifetime: int | None = None
+    """Seconds; None: as usual on the wire. RANDOM_LIFETIME: drawn for each token."""
     options: Mapping[str, object] = field(default_factory=dict)
     """Switches that only one dialect reads, by the name in the configuration."""
 
@@ -92,10 +110,14 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class ClientSecret:
-    """A stored client secret: SHA-256 of it in hex; `expires_at` in epoch seconds."""
+    """A stored client secret: SHA-256 of it in hex; `expires_at` in epoch seconds.
+
+    sealed: the secret itself, only where it signs what the client gets.
+    """
 
     sha256: str
     expires_at: float | None = None
+    sealed: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +147,8 @@ class Client:
     permissions: tuple[Permission, ...] = ()
     roles: tuple[AppRole, ...] = ()
     spa_origins: tuple[str, ...] = ()
+    connections: frozenset[str] | None = None
+    """The connections whose users may sign in to it by name; None: all."""
     options: Mapping[str, object] = field(default_factory=dict)
     """What only one dialect reads, as written in the configuration."""
 
@@ -187,6 +211,8 @@ class User:
     assigned_to: frozenset[str] = frozenset()
     external_id: str | None = None
     """The id under which another service knew this person; kept for ever."""
+    signed_up: bool = False
+    """They made the account themselves; an address not yet verified is but a claim."""
     attributes: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -217,6 +243,8 @@ class AccessPolicy:
     users: frozenset[str] | None = None
     applications: frozenset[str] | None = None
     networks: tuple[str, ...] | None = None
+    message: str = ""
+    """What a blocked user may be told, where the wire has room for it."""
 
 
 @dataclass(frozen=True, slots=True)

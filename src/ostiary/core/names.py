@@ -8,10 +8,21 @@ from typing import Final
 PASSWORD: Final = "password"
 REFRESH_TOKEN: Final = "refresh_token"
 CLIENT_CREDENTIALS: Final = "client_credentials"
+ONE_TIME_CODE: Final = "one_time_code"
+MFA_OTP: Final = "mfa_otp"
+MFA_OOB: Final = "mfa_oob"
+MFA_RECOVERY_CODE: Final = "mfa_recovery_code"
+DEVICE_KEY: Final = "device_key"
+DELEGATION: Final = "delegation"
+"""Grants that no standard names, under names of ours; each wire has its own."""
 
 INTROSPECTION: Final = "introspection"
 REVOCATION: Final = "revocation"
 """Not grants: the other uses of client authentication (RFC 7662 §2.1, RFC 7009 §2)."""
+MFA_CHALLENGE: Final = "mfa_challenge"
+MFA_ENROLMENT: Final = "mfa_enrolment"
+"""Nor these: what comes between a password and its second factor."""
+NOT_GRANTS: Final = frozenset({INTROSPECTION, REVOCATION, MFA_CHALLENGE, MFA_ENROLMENT})
 
 OPENID: Final = "openid"
 PROFILE: Final = "profile"

@@ -49,6 +49,15 @@ class Failures:
     locked_until: float = 0.0
 
 
+def nobodys_account(connection: str, name: str) -> str:
+    """Under what guesses at a folded name of nobody are counted.
+
+    By connection, as those at somebody's account are: or a lock that comes by the way
+    of another connection would tell who exists (security promise 2).
+    """
+    return f"{connection}\n{name}"
+
+
 def is_locked(failures: Failures, now: float) -> bool:
     """Whether even the right password is refused now (contract entra §8)."""
     return failures.locked_until > now

@@ -6,8 +6,8 @@ Values only: a request exists after a dialect parsed it, a grant after rules agr
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ostiary.core.errors import Reason
-from ostiary.core.model import Client, Resource, Tenant, User
+from ostiary.core.errors import Reason, Refused
+from ostiary.core.model import Client, ConnectionSettings, Resource, Tenant, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,13 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """A well-formed request to a token endpoint; exists only after parsing."""
+    """A request to a token endpoint; exists only after parsing.
+
+    connection: the connection named, None for the tenant's own way of finding it.
+    device: a name under which what is issued is filed. assertion: a token by which the
+    user is known. fault: what else is wrong with the request, told only once the
+    client is known and holds the grant.
+    """
 
     tenant: TenantRef
     grant_type: str
@@ -85,15 +91,28 @@ class TokenRequest:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     refresh_token: str | None = field(default=None, repr=False)
+    connection: str | None = None
+    device: str = ""
+    assertion: str | None = field(default=None, repr=False)
+    mfa_token: str | None = field(default=None, repr=False)
+    mfa_code: str | None = field(default=None, repr=False)
+    oob_code: str | None = field(default=None, repr=False)
+    nonce: str | None = None
+    fault: Refused | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Who a grant found: the user, and by which methods (RFC 8176) they proved it."""
+    """Who a grant found: the user, and by which methods (RFC 8176) they proved it.
+
+    Times in epoch seconds; created_at and updated_at are the account's.
+    """
 
     user: User
     amr: tuple[str, ...]
     authenticated_at: float
+    created_at: float = 0.0
+    updated_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +141,11 @@ class Grant:
     trace: Trace
     issued_at: float
     lifetime: int
+    connection: ConnectionSettings | None = None
+    """The connection whose user the subject is."""
+    asked_by: str = ""
+    """The client that asked, when the tokens are for another one."""
+    nonce: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +156,5 @@ class Granted:
     access_token: str = field(repr=False)
     id_token: str | None = field(default=None, repr=False)
     refresh_token: str | None = field(default=None, repr=False)
+    recovery_code: str | None = field(default=None, repr=False)
+    """The next one, when one was used."""

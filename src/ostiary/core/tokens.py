@@ -20,7 +20,8 @@ class RefreshToken:
     """A stored refresh token; times in epoch seconds, `sha256` of the token in hex.
 
     `by_password`: the session began with a password at a public client, so a change
-    of that password ends it.
+    of that password ends it. family: the wires it is good on. device: the name under
+    which it is filed.
     """
 
     sha256: str
@@ -33,6 +34,8 @@ class RefreshToken:
     issued_at: float
     expires_at: float
     by_password: bool
+    family: str = ""
+    device: str = ""
     used_at: float | None = None
     revoked: bool = False
     successor_used: bool = False

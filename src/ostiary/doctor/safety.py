@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from ostiary.app import database_url
-from ostiary.connections import STRATEGIES
+from ostiary.connections import is_served
 from ostiary.doctor.finding import Finding, ok, warning
 from ostiary.settings import Server, Settings, Tenant
 from ostiary.stores import sqlite_path
@@ -69,7 +69,7 @@ def check_connections(settings: Settings) -> Iterator[Finding]:
         name = tenant.name or tenant.domains[0].name
         for connection in tenant.connections:
             count += 1
-            if connection.enabled and connection.strategy not in STRATEGIES:
+            if connection.enabled and not is_served(connection.strategy):
                 text = f"{name}: {connection.name}: this release checks no password by"
                 mend = "sign-ins through it are refused; `enabled: false` says so"
                 yield warning("connections", f"{text} {connection.strategy}", mend)

@@ -3,10 +3,12 @@
 State of a single request; decisions are made by `token`, the grants and the rules.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ostiary.core.errors import Reason, Refused, told
-from ostiary.core.model import Domain, Resource
+from ostiary.core.factors import FactorUse
+from ostiary.core.model import ConnectionSettings, Domain, RefreshRules, Resource
+from ostiary.core.names import OPENID_SCOPES
 from ostiary.core.policy import Policy
 from ostiary.core.request import (
     ClientAuthentication,
@@ -16,7 +18,7 @@ from ostiary.core.request import (
     Trace,
 )
 from ostiary.core.tokens import RefreshToken
-from ostiary.flows.facts import AuditEvent, GuessKeys, Registry
+from ostiary.flows.facts import AuditEvent, GuessKeys, Once, Registry
 from ostiary.flows.ports import Ports, Wire
 
 
@@ -24,7 +26,8 @@ from ostiary.flows.ports import Ports, Wire
 class Found:
     """What the grant's own step found out.
 
-    scope: what an earlier grant asked for, when this request says nothing.
+    scope, nonce: what an earlier request asked for, when this one says nothing.
+    once, factor: what a second factor uses up and changes. recovery_code: the next one.
     """
 
     subject: Subject | None = None
@@ -33,6 +36,11 @@ class Found:
     by_password: bool = False
     guess: GuessKeys | None = None
     new_hash: tuple[str, str] | None = field(default=None, repr=False)
+    connection: ConnectionSettings | None = None
+    nonce: str | None = None
+    once: tuple[Once, ...] = ()
+    factor: FactorUse | None = None
+    recovery_code: str | None = field(default=None, repr=False)
 
 
 @dataclass(slots=True)
@@ -59,11 +67,22 @@ class Attempt:
     def asks(self, resource: Resource, scope: ScopeRequest) -> None:
         """Remember for the record what is asked for: names that `resource` knows.
 
-        Not before that is checked, as people paste secrets anywhere.
+        Not before that is checked, as people paste secrets anywhere; where any word
+        will do, only those of OpenID Connect are.
         """
-        names = (*scope.names, *sorted(scope.openid))
+        anything = self.policy is not None and self.policy.unknown_scopes_ignored
+        about = scope.openid & OPENID_SCOPES if anything else scope.openid
+        names = (*scope.names, *sorted(about))
         words = " ".join(dict.fromkeys(names)) or "all that is consented"
         self.asked = {"resource": resource.identifier, "scope": words}
+
+    @property
+    def rules(self) -> RefreshRules:
+        """How refresh tokens live at this tenant, on this wire."""
+        if self.registry is None or self.policy is None:
+            return RefreshRules()
+        rules = self.registry.tenant.refresh_tokens
+        return replace(rules, rotation=self.policy.rotation or rules.rotation)
 
     def told(self, reason: Reason) -> Reason:
         """What the caller may learn of `reason` at this tenant."""

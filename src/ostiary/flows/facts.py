@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ostiary.core.errors import Reason
+from ostiary.core.factors import FactorUse
 from ostiary.core.model import (
     AccessPolicy,
     Client,
+    ConnectionSettings,
     Consent,
     Domain,
     RefreshRules,
@@ -35,19 +37,6 @@ class Overloaded(Exception):
 
 
 # --- configuration: cached, never older than the last committed change -------------
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionSettings:
-    """A connection as registered: its strategy says what `options` mean.
-
-    Values of options that are secrets are sealed.
-    """
-
-    name: str
-    strategy: str
-    enabled: bool = True
-    options: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +74,36 @@ class Registry:
                 return domain
         return None
 
+    def connection(self, name: str) -> ConnectionSettings | None:
+        """The tenant's connection of that name."""
+        for settings in self.connections:
+            if settings.name == name:
+                return settings
+        return None
+
 
 # --- people -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a connection tells of a person whom it let in, to be kept of them.
+
+    username: unique in the connection. external_id: the connection's own id of them;
+    None: made when the account is.
+    """
+
+    username: str
+    external_id: str | None = None
+    email: str | None = None
+    email_verified: bool = False
+    phone_number: str | None = None
+    given_name: str | None = None
+    family_name: str | None = None
+    name: str | None = None
+    nickname: str | None = None
+    groups: tuple[str, ...] = ()
+    attributes: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +114,8 @@ class Account:
     password_hash: str | None = field(default=None, repr=False)
     password_changed_at: float = 0.0
     sessions_valid_from: float = 0.0
+    created_at: float = 0.0
+    updated_at: float = 0.0
 
 
 # --- passwords ----------------------------------------------------------------------
@@ -104,16 +123,25 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The password was right; `new_hash` replaces a hash of outdated parameters."""
+    """The credential was right; `new_hash` replaces a hash of outdated parameters.
+
+    amr: how it was proven (RFC 8176). profile: of a person who need not be known yet.
+    """
 
     new_hash: str | None = field(default=None, repr=False)
+    amr: tuple[str, ...] = ("pwd",)
+    profile: Profile | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The password was wrong, or right at a directory that refuses the account."""
+    """The password was wrong, or right at a directory that refuses the account.
+
+    facts: help to word the answer, as those of a `Refused`.
+    """
 
     reason: Reason = Reason.PASSWORD_WRONG
+    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,13 +195,27 @@ class AuditEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Once:
+    """What an issue of tokens uses up: `key` works a single time.
+
+    It is remembered until `expires_at` (epoch seconds), when it is good for nothing any
+    more. reason: why a second use is refused.
+    """
+
+    key: str
+    expires_at: float
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
 class Issue:
     """All that one issue of tokens writes, in one transaction with its audit record.
 
     guess: the counters to reset, and the place to know from now on.
     spent: the refresh token that this issue uses up, once, by `rules`.
     new_hash: (old, new) stored password hash.
-    codes: what is told when `spent` turns out to be no good, for the record of that.
+    once, factor: what the second factor uses up and changes.
+    codes: what is told when one of these turns out to be no good, for its record.
     """
 
     event: AuditEvent
@@ -183,20 +225,43 @@ class Issue:
     spent: RefreshToken | None = None
     guess: GuessKeys | None = None
     new_hash: tuple[str, str] | None = field(default=None, repr=False)
+    once: tuple[Once, ...] = ()
+    factor: FactorUse | None = None
     codes: Mapping[Reason, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
+class SharedKey:
+    """A secret that client and server share, sealed in its context.
+
+    encoded: its base64url-decoded bytes are the key, not its text.
+    """
+
+    sealed: str = field(repr=False)
+    context: str
+    encoded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Unsigned:
-    """Claims of a token to be signed; `thumbprint` adds `x5t` to its header."""
+    """Claims of a token to be made; `thumbprint` adds `x5t` to its header.
+
+    shared_key: sign with that instead of the tenant's key (HS256). opaque: nobody but
+    this server shall read it, so it is encrypted.
+    """
 
     claims: Mapping[str, object]
     thumbprint: bool = False
+    shared_key: SharedKey | None = None
+    opaque: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """What an access token of ours says; times in epoch seconds, user "" for none."""
+    """What an access token of ours says; times in epoch seconds, user "" for none.
+
+    second_factor: whether the sign-in that it comes from had one.
+    """
 
     token_id: str
     session_id: str
@@ -207,3 +272,19 @@ class AccessToken:
     issued_at: float
     expires_at: float
     public_client: bool
+    second_factor: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IdToken:
+    """What an id_token of ours says of a sign-in; `issued_at` in epoch seconds.
+
+    subject: the user, as the wire names them. words: scopes that would bring again
+    what it tells.
+    """
+
+    subject: str
+    client_id: str
+    issued_at: float
+    amr: tuple[str, ...]
+    words: frozenset[str]

@@ -13,7 +13,7 @@ from ostiary.core.clients import (
     needs_credential,
 )
 from ostiary.core.errors import Reason, Refused
-from ostiary.core.model import Client, Resource
+from ostiary.core.model import RANDOM_LIFETIME, Client, Resource, Tenant
 from ostiary.core.names import PASSWORD, REFRESH_TOKEN
 from ostiary.core.policy import Policy
 from ostiary.core.request import (
@@ -34,7 +34,9 @@ from ostiary.flows.attempt import Attempt, Found
 from ostiary.flows.digests import sha256_hex
 from ostiary.flows.facts import Issue, Overloaded, Registry
 from ostiary.flows.grants import GRANTS
+from ostiary.flows.grants.refresh_token import check_kind
 from ostiary.flows.ports import Ports, Wire
+from ostiary.flows.second_factor import bring_second_factor, check_conditions
 
 
 async def exchange(request: TokenRequest, wire: Wire, ports: Ports) -> Granted:
@@ -58,18 +60,28 @@ async def _exchange(attempt: Attempt) -> Granted:
     request = attempt.request
     registry = await find_tenant(attempt)
     client = await find_client(attempt)
+    names = attempt.wire.grant_names(client, request.grant_type)
     attempt.authentication = await authenticate(attempt, client)
     check_alias(request.tenant, request.grant_type)
     check_home(client, request.tenant)
     if registry is None or attempt.policy is None:
         raise Refused(Reason.TENANT_ALIAS_REFUSED, alias=request.tenant.value)
+    if not request.grant_type:
+        raise Refused(Reason.PARAMETER_MISSING, name="grant_type")
     step = GRANTS.get(request.grant_type)
     if step is None:
         raise Refused(Reason.GRANT_UNSUPPORTED, grant_type=request.grant_type)
-    check_grant_allowed(registry.tenant, client, request.grant_type)
+    try:
+        check_grant_allowed(registry.tenant, client, request.grant_type, names)
+    except Refused:
+        await check_kind(attempt, registry.tenant, client)
+        raise
+    if request.fault is not None:
+        raise request.fault
     resource = check_target(registry, client, request.scope, attempt.policy)
     attempt.asks(resource, request.scope)
     found = await step(attempt, registry, client)
+    found = await bring_second_factor(attempt, registry, client, found)
     access = await decide_access(attempt, registry, client, found)
     return await issue(attempt, registry, client, found, access)
 
@@ -161,26 +173,26 @@ def check_target(
     scopes.check_form(scope)
     resource = scopes.find_resource(registry.resources, scope.resource, policy)
     scopes.check_declared(client, resource, policy)
-    scopes.registered_names(resource, scope.names)
+    scopes.registered_names(resource, scope.names, policy)
     return resource
 
 
 async def decide_access(
     attempt: Attempt, registry: Registry, client: Client, found: Found
 ) -> Access:
-    """Conditional access, assignment and consent, then what is granted."""
+    """Conditional access, assignment and consent, then what is granted.
+
+    No grant gets past a second factor that is due, however it came here.
+    """
     policy, request = attempt.policy, attempt.request
     if policy is None:
         raise Refused(Reason.TENANT_UNKNOWN)
     scope = found.scope or request.scope
     resource = check_target(registry, client, scope, policy)
     if found.subject is None:
-        return scopes.application_access(scope, client, resource, policy)
+        return scopes.own_access(scope, client, resource, policy)
     user = found.subject.user
-    rule = accounts.matching_policy(
-        registry.policies, user, client, request.trace.source
-    )
-    accounts.check_access(user, rule, found.subject.amr)
+    check_conditions(attempt, registry, client, found)
     accounts.check_assigned(user, client)
     people = attempt.ports.people
     consents = await people.consents(registry.tenant.id, client.client_id, user.id)
@@ -193,20 +205,7 @@ async def issue(
 ) -> Granted:
     """Sign what is due, then write it down: answered only after the commit."""
     ports, wire, tenant = attempt.ports, attempt.wire, registry.tenant
-    clock = ports.clock
-    lifetime = tenant.access_token_lifetime
-    grant = Grant(
-        tenant=tenant,
-        client=client,
-        authentication=attempt.authentication,
-        access=access,
-        subject=found.subject,
-        session_id=found.spent.session_id if found.spent else clock.short_id(),
-        token_id=clock.short_id(),
-        trace=attempt.request.trace,
-        issued_at=clock.now(),
-        lifetime=lifetime or clock.between(SHORTEST_RANDOM, LONGEST_RANDOM),
-    )
+    grant = _grant(attempt, tenant, client, found, access)
     due = [wire.access_token(grant)]
     if found.subject is not None and scopes.wants_id_token(access):
         due.append(wire.id_token(grant))
@@ -216,18 +215,56 @@ async def issue(
         Issue(
             event=attempt.event("granted"),
             now=grant.issued_at,
-            rules=tenant.refresh_tokens,
+            rules=attempt.rules,
             refresh=stored,
             spent=found.spent,
             guess=found.guess,
             new_hash=found.new_hash,
-            codes={reason: wire.code(reason) for reason in REFUSALS.values()},
+            once=found.once,
+            factor=found.factor,
+            codes={reason: wire.code(reason) for reason in _possible(found)},
         )
     )
     if refusal is not None:
         attempt.recorded = True
         raise Refused(refusal)
-    return Granted(grant, signed[0], signed[1] if len(signed) > 1 else None, refresh)
+    id_token = signed[1] if len(signed) > 1 else None
+    return Granted(grant, signed[0], id_token, refresh, found.recovery_code)
+
+
+def _possible(found: Found) -> set[Reason]:
+    """Why the store may refuse at the very end what was right so far."""
+    used = {once.reason for once in found.once}
+    return {*REFUSALS.values(), *used, *([found.factor.reason] if found.factor else ())}
+
+
+def _grant(
+    attempt: Attempt, tenant: Tenant, client: Client, found: Found, access: Access
+) -> Grant:
+    clock, request = attempt.ports.clock, attempt.request
+    return Grant(
+        tenant=tenant,
+        client=client,
+        authentication=attempt.authentication,
+        access=access,
+        subject=found.subject,
+        session_id=found.spent.session_id if found.spent else clock.short_id(),
+        token_id=clock.short_id(),
+        trace=request.trace,
+        issued_at=clock.now(),
+        lifetime=_lifetime(attempt, tenant),
+        connection=found.connection,
+        nonce=request.nonce or found.nonce,
+    )
+
+
+def _lifetime(attempt: Attempt, tenant: Tenant) -> int:
+    """Seconds for which an access token of this answer is good."""
+    chosen = tenant.access_token_lifetime
+    if chosen == RANDOM_LIFETIME:
+        return attempt.ports.clock.between(SHORTEST_RANDOM, LONGEST_RANDOM)
+    usual = attempt.policy.access_token_lifetime if attempt.policy else 0
+    return chosen or usual
 
 
 def _refresh_token(
@@ -240,8 +277,11 @@ def _refresh_token(
     policy, subject = attempt.policy, found.subject
     if subject is None or policy is None:
         return None, None
-    if found.spent is None and not scopes.wants_refresh_token(grant.access, policy):
-        return None, None
+    if found.spent is None:
+        if not scopes.wants_refresh_token(grant.access, policy):
+            return None, None
+        if policy.refresh_token_by_device and not attempt.request.device:
+            return None, None
     token = attempt.ports.clock.token()
     scope = found.spent.scope if found.spent else grant.access.request
     return token, RefreshToken(
@@ -255,4 +295,6 @@ def _refresh_token(
         issued_at=subject.authenticated_at,
         expires_at=grant.issued_at + grant.tenant.refresh_tokens.lifetime,
         by_password=found.by_password,
+        family=policy.family,
+        device=found.spent.device if found.spent else attempt.request.device,
     )

@@ -121,6 +121,11 @@ def find_certificate(
     return None
 
 
+def names_none(assertion: Assertion) -> bool:
+    """Whether the header says nothing of the key that signed (contract auth0 §3.1)."""
+    return not {"x5t#S256", "x5t", "kid"} & assertion.header.keys()
+
+
 def verify_signature(assertion: Assertion, certificate: ClientCertificate) -> bool:
     """Whether the certificate's key signed the bytes as received.
 

@@ -13,6 +13,7 @@ from ostiary.keys.assertions import (
     InvalidAssertion,
     InvalidCertificate,
     find_certificate,
+    names_none,
     read_assertion,
     verify_signature,
 )
@@ -28,7 +29,10 @@ def _parsed(pem: str) -> ClientCertificate | None:
 
 
 class RegisteredCertificates:
-    """Port `Assertions`: the header names a certificate, its key must have signed."""
+    """Port `Assertions`: the header names a certificate, its key must have signed.
+
+    Where it names none, any of the client's may have.
+    """
 
     def read(self, client: Client, assertion: str, now: float) -> Mapping[str, object]:
         """Claims of a well-signed assertion, numbers as float.
@@ -44,7 +48,8 @@ class RegisteredCertificates:
             ) from None
         parsed = (_parsed(pem) for pem in client.certificates)
         certificates = [one for one in parsed if one and one.not_after > now]
-        certificate = find_certificate(read, certificates)
-        if certificate is None or not verify_signature(read, certificate):
+        named = find_certificate(read, certificates)
+        meant = certificates if names_none(read) else [named] if named else []
+        if not any(verify_signature(read, one) for one in meant):
             raise Refused(Reason.ASSERTION_SIGNATURE, client_id=client.client_id)
         return read.claims

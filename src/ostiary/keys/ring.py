@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ostiary.flows.facts import StoredKey, Unsigned
+from ostiary.keys.opaque import OpaqueTokens, is_opaque, sign_shared
 from ostiary.keys.sealing import MasterKey
 from ostiary.keys.signing import Signer, SigningKey
 from ostiary.keys.threads import SigningThreads
@@ -56,6 +57,7 @@ class KeyRing:
         self._master = master
         self._now = now
         self._signer = Signer()
+        self._opaque = OpaqueTokens(master)
         self._opened: dict[str, _Opened] = {}
         self._threads: SigningThreads[tuple[str, ...]] = SigningThreads(threads)
 
@@ -65,16 +67,23 @@ class KeyRing:
         return await self._threads.run(lambda: self._sign(current.key, tokens))
 
     def _sign(self, key: SigningKey, tokens: Sequence[Unsigned]) -> tuple[str, ...]:
-        thumbprint = {"x5t": key.kid}
-        return tuple(
-            self._signer.sign(
-                key, token.claims, header=thumbprint if token.thumbprint else None
-            )
-            for token in tokens
-        )
+        return tuple(self._make(key, token) for token in tokens)
+
+    def _make(self, key: SigningKey, token: Unsigned) -> str:
+        if token.opaque:
+            return self._opaque.seal(key.tenant_id, token.claims)
+        if token.shared_key is not None:
+            return sign_shared(self._master, token.shared_key, token.claims)
+        header = {"x5t": key.kid} if token.thumbprint else None
+        return self._signer.sign(key, token.claims, header=header)
 
     async def verify(self, tenant_id: str, token: str) -> Mapping[str, object] | None:
-        """Claims of a token that this tenant signed and that still lives, or None."""
+        """Claims of a token that this tenant made and that still lives, or None.
+
+        What was signed with a shared key is none: its owner could have made it.
+        """
+        if is_opaque(token):
+            return self._opaque.open(tenant_id, token, self._now())
         published = self._published(await self._load(tenant_id))
         keys = {stored.kid: self._open(stored).public for stored in published}
         try:

@@ -130,6 +130,10 @@ class EmailOptions(Options, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     sender: Annotated[Email, Meta(description="The sender's address.")] = field(
         name="from"
     )
+    ca: Annotated[
+        FilePath | None,
+        Meta(description="PEM file of the CA, beside those the system trusts."),
+    ] = None
 
 
 class SmsOptions(Options, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -138,6 +142,10 @@ class SmsOptions(Options, frozen=True, kw_only=True, forbid_unknown_fields=True)
     webhook: Annotated[
         WebUrl, Meta(description="Gets each message as a POST of to, text and code.")
     ]
+    ca: Annotated[
+        FilePath | None,
+        Meta(description="PEM file of the CA, beside those the system trusts."),
+    ] = None
 
 
 OPTIONS: dict[str, type[Options]] = {

@@ -4,8 +4,10 @@ Names that lead nowhere, things that are there twice and the safety of the serve
 have modules of their own.
 """
 
+import re
 from collections.abc import Iterator
 
+from ostiary.settings.application import Application
 from ostiary.settings.connection import OPTIONS, AdfsOptions, Connection, Options
 from ostiary.settings.duplicates import Finding
 from ostiary.settings.problems import KeyPath
@@ -46,6 +48,10 @@ _ADFS_NEEDS = {
 }
 
 
+_BASE64URL = re.compile(r"(?:[\w+/-]{4})*(?:[\w+/-]{2}(?:==)?|[\w+/-]{3}=?)?", re.ASCII)
+"""And base64, which decoders of clients take alike."""
+
+
 def find_contradictions(tenants: tuple[Tenant, ...]) -> Iterator[Finding]:
     """Find keys of an object that cannot stand together, and forbidden names."""
     for number, tenant in enumerate(tenants):
@@ -55,6 +61,8 @@ def find_contradictions(tenants: tuple[Tenant, ...]) -> Iterator[Finding]:
             yield from _domain(domain, (*place, "domains", index))
         for index, connection in enumerate(tenant.connections):
             yield from _connection(connection, (*place, "connections", index))
+        for index, application in enumerate(tenant.applications):
+            yield from _application(application, (*place, "applications", index))
         for index, user in enumerate(tenant.users):
             yield from _user(user, (*place, "users", index))
 
@@ -114,6 +122,16 @@ def _adfs(options: AdfsOptions, place: KeyPath) -> Iterator[Finding]:
     if options.wstrust_metadata and options.signing_certificate is None:
         text = "missing key; required with wstrust_metadata"
         yield (*place, "signing_certificate"), text
+
+
+def _application(application: Application, place: KeyPath) -> Iterator[Finding]:
+    """A secret that has to be decoded can be."""
+    if not application.id_token.secret_encoded:
+        return
+    for index, secret in enumerate(application.secrets):
+        if not _BASE64URL.fullmatch(secret.value.reveal()):
+            text = "must be base64url, as id_token.secret_encoded says"
+            yield (*place, "secrets", index, "value"), text
 
 
 def _user(user: User, place: KeyPath) -> Iterator[Finding]:

@@ -8,12 +8,16 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from ostiary.settings.application import Application
 from ostiary.settings.connection import Connection, LdapOptions
 from ostiary.settings.duplicates import Finding
 from ostiary.settings.problems import KeyPath, Places
 from ostiary.settings.secret import Secret, SecretUrl
 from ostiary.settings.server import Server
 from ostiary.settings.tenant import Tenant
+
+SHORTEST_KEY = 32
+"""Bytes."""
 
 
 def find_unsafe(
@@ -32,6 +36,8 @@ def find_unsafe(
             yield from _literal_secrets(tenant, place, places)
             for index, connection in enumerate(tenant.connections):
                 yield from _plain(connection, (*place, "connections", index))
+            for index, application in enumerate(tenant.applications):
+                yield from _short(application, (*place, "applications", index))
 
 
 def _server(server: Server, places: Places) -> Iterator[Finding]:
@@ -76,6 +82,19 @@ def _literal_secrets(value: object, path: KeyPath, places: Places) -> Iterator[F
         case tuple():
             for index, item in enumerate(value):
                 yield from _literal_secrets(item, (*path, index), places)
+
+
+def _short(application: Application, place: KeyPath) -> Iterator[Finding]:
+    """Find secrets that sign and have less than 256 bits (RFC 7518 §3.2)."""
+    chosen = application.id_token
+    if chosen.algorithm != "HS256" or application.public_client:
+        return
+    for index, secret in enumerate(application.secrets):
+        text = secret.value.reveal()
+        length = len(text) * 3 // 4 if chosen.secret_encoded else len(text.encode())
+        if length < SHORTEST_KEY:
+            allowed = f"allowed in production with HS256: {SHORTEST_KEY} or more"
+            yield (*place, "secrets", index, "value"), f"{length} bytes; {allowed}"
 
 
 def _plain(connection: Connection, place: KeyPath) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from ostiary.settings.values import (
     Domain,
     Duration,
     Email,
+    FilePath,
     Guid,
     Name,
     SmtpUrl,
@@ -54,6 +55,10 @@ class Mail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sender: Annotated[Email, Meta(description="The sender's address.")] = field(
         name="from"
     )
+    ca: Annotated[
+        FilePath | None,
+        Meta(description="PEM file of the CA, beside those the system trusts."),
+    ] = None
 
 
 class Lockout(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -166,12 +171,12 @@ class Tenant(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         RefreshTokens, Meta(description="How refresh tokens live.")
     ] = RefreshTokens()
     access_token_lifetime: Annotated[
-        Literal["random"] | Duration,
+        Literal["random"] | Duration | None,
         Meta(
             description="How long access tokens are good; `random`: 3600 to 5400 s "
-            "each."
+            "each; absent: 1h at Entra, 24h at Auth0."
         ),
-    ] = 3600
+    ] = None
     password_hash: Annotated[
         PasswordHash, Meta(description="How new passwords are hashed.")
     ] = PasswordHash()

@@ -212,3 +212,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         tuple[Network, ...],
         Meta(description="Networks of the caller it is for; absent: everywhere."),
     ] = ()
+    message: Annotated[
+        str,
+        Meta(description="What the Auth0 half tells a user whom it blocks."),
+    ] = ""

@@ -12,10 +12,14 @@ from typing import Final, TypeVar
 from ostiary.core.model import (
     AccessPolicy,
     Client,
+    ConnectionSettings,
     Resource,
     Tenant,
 )
-from ostiary.flows.facts import ConnectionSettings, Registry, StoredKey
+from ostiary.flows.facts import (
+    Registry,
+    StoredKey,
+)
 from ostiary.stores.consents import consents_of
 from ostiary.stores.database import Database, Row
 from ostiary.stores.documents import decode

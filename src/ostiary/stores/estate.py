@@ -12,13 +12,17 @@ from ostiary.core.accounts import fold
 from ostiary.core.model import (
     AccessPolicy,
     Client,
+    ConnectionSettings,
     Consent,
     Resource,
     Tenant,
     User,
 )
-from ostiary.flows.facts import AuditEvent, ConnectionSettings, StoredKey
-from ostiary.flows.manage.changes import Drop, Write
+from ostiary.flows.facts import (
+    AuditEvent,
+    StoredKey,
+)
+from ostiary.flows.manage.changes import Drop, PutUser, Write
 from ostiary.flows.manage.declaration import (
     DeclaredClient,
     StoredTenant,
@@ -30,6 +34,7 @@ from ostiary.stores.consents import consents_of, granted_by
 from ostiary.stores.database import ConstraintViolated, Database, Row, Script
 from ostiary.stores.directory import stored_key
 from ostiary.stores.documents import decode
+from ostiary.stores.estate_people import find_people
 from ostiary.stores.estate_writes import VACATE, WRITERS
 from ostiary.stores.statement import Statement
 
@@ -173,6 +178,20 @@ class StoredEstate:
         )
         return await self._with_consents(tenant_id, rows)
 
+    async def find_people(
+        self,
+        tenant_id: str,
+        connection: str,
+        names: Sequence[str],
+        external_ids: Sequence[str],
+    ) -> Sequence[User]:
+        """Everybody of the connection with one of these folded names, of any kind.
+
+        And everybody, of whatever connection, with one of these external ids.
+        """
+        asked = tenant_id, connection, names, external_ids
+        return await find_people(self._database, *asked)
+
     async def _with_consents(
         self, tenant_id: str, rows: Sequence[Row]
     ) -> Sequence[StoredUser]:
@@ -221,7 +240,8 @@ class StoredEstate:
                     yield from VACATE[type(put)](put)
             for put in puts:
                 yield from WRITERS[type(put)](put)
-            yield _STAMP, {}
+            if not all(isinstance(write, PutUser) for write in writes):
+                yield _STAMP, {}  # users are never cached
             yield audit.INSERT, audit.row_of(event)
 
         try:

@@ -42,6 +42,15 @@ _END_USER_SESSIONS: Final = Statement(
 )
 _DROP_USER: Final = Statement("DELETE FROM users WHERE id = :id")
 _DROP_USER_CONSENTS: Final = Statement("DELETE FROM consents WHERE user_id = :id")
+_DROP_AUTHENTICATORS: Final = Statement(
+    "DELETE FROM authenticators WHERE tenant_id = :tenant_id AND user_id = :user_id"
+)
+_DROP_USER_KEYS: Final = Statement(
+    "DELETE FROM device_keys WHERE tenant_id = :tenant_id AND user_id = :user_id"
+)
+_DROP_CLIENT_KEYS: Final = Statement(
+    "DELETE FROM device_keys WHERE tenant_id = :tenant_id AND client_id = :client_id"
+)
 _DROP_CLIENT: Final = Statement(
     "DELETE FROM clients WHERE tenant_id = :tenant_id AND client_id = :client_id"
 )
@@ -66,8 +75,12 @@ _OF_TENANT: Final = tuple(
         "access_policies",
         "clients",
         "consents",
+        "authenticators",
+        "device_keys",
+        "one_time_codes",
         "users",
         "domains",
+        "jobs",
         "signing_keys",
     )
 )
@@ -90,6 +103,8 @@ def drop_object(drop: Drop) -> Script[None]:
         yield _RETIRE, {"id": drop.key}
         yield _END_USER_SESSIONS, {"id": drop.key}
         yield _DROP_USER_CONSENTS, {"id": drop.key}
+        yield _DROP_AUTHENTICATORS, {**tenant, "user_id": drop.key}
+        yield _DROP_USER_KEYS, {**tenant, "user_id": drop.key}
         yield _DROP_USER, {"id": drop.key}
     elif drop.kind is Kind.CLIENT:
         yield from _drop_client({**tenant, "client_id": drop.key})
@@ -100,6 +115,7 @@ def drop_object(drop: Drop) -> Script[None]:
 def _drop_client(client: Mapping[str, object]) -> Script[None]:
     yield _END_CLIENT_SESSIONS, client
     yield _DROP_CLIENT_CONSENTS, client
+    yield _DROP_CLIENT_KEYS, client
     yield _DROP_CLIENT, client
 
 

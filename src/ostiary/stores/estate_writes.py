@@ -6,9 +6,14 @@ Scripts run inside the one transaction of `estate.StoredEstate.write`.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from ostiary.core.accounts import fold
-from ostiary.core.model import AccessPolicy, Permission, Resource
-from ostiary.flows.facts import ConnectionSettings
+from ostiary.core.accounts import external_id, fold
+from ostiary.core.model import (
+    AccessPolicy,
+    ConnectionSettings,
+    Permission,
+    Resource,
+    User,
+)
 from ostiary.flows.manage.changes import (
     Arrange,
     Drop,
@@ -16,6 +21,8 @@ from ostiary.flows.manage.changes import (
     DropKey,
     PutClient,
     PutConsent,
+    PutFactor,
+    PutJob,
     PutKey,
     PutListed,
     PutTenant,
@@ -24,7 +31,9 @@ from ostiary.flows.manage.changes import (
 from ostiary.flows.manage.ports import ConflictError
 from ostiary.stores.database import Script
 from ostiary.stores.documents import encode
+from ostiary.stores.estate_people import check_unchanged, put_factor
 from ostiary.stores.estate_removals import drop_key, drop_object
+from ostiary.stores.jobs import put_job
 from ostiary.stores.statement import Statement
 
 _PUT_TENANT: Final = Statement(
@@ -58,15 +67,18 @@ _PUT_LISTED: Final = {
     )
     for table in _TABLES.values()
 }
-_PUT_USER: Final = Statement(
+PUT_USER: Final = Statement(
     """
-    INSERT INTO users (id, tenant_id, connection, name_folded, login_folded, document,
-                       password_hash, password_source, mfa_secret,
-                       password_changed_at, sessions_valid_from, created_at)
-    VALUES (:id, :tenant_id, :connection, :name_folded, :login_folded, :document,
-            NULL, '', '', 0, 0, :now)
+    INSERT INTO users (id, tenant_id, connection, name_folded, login_folded,
+                       email_folded, external_id, document, password_hash,
+                       password_source, mfa_secret, password_changed_at,
+                       sessions_valid_from, created_at, updated_at)
+    VALUES (:id, :tenant_id, :connection, :name_folded, :login_folded, :email_folded,
+            :external_id, :document, NULL, '', '', 0, 0, :now, :now)
     ON CONFLICT (id) DO UPDATE SET connection = :connection,
-        name_folded = :name_folded, login_folded = :login_folded, document = :document
+        name_folded = :name_folded, login_folded = :login_folded,
+        email_folded = :email_folded, external_id = :external_id,
+        document = :document, updated_at = :now
         WHERE users.tenant_id = :tenant_id
     RETURNING id
     """
@@ -113,8 +125,9 @@ _ARRANGE: Final = Statement(
 )
 _VACATE_TENANT: Final = Statement("UPDATE tenants SET name = id WHERE id = :tenant_id")
 _VACATE_USER: Final = Statement(
-    "UPDATE users SET name_folded = id WHERE id = :id AND tenant_id = :tenant_id "
-    "AND (name_folded <> :name_folded OR connection <> :connection)"
+    "UPDATE users SET name_folded = id, login_folded = NULL "
+    "WHERE id = :id AND tenant_id = :tenant_id AND (name_folded <> :name_folded "
+    "OR connection <> :connection OR login_folded IS NOT NULL)"
 )
 
 
@@ -178,20 +191,26 @@ def _vacate_user(put: PutUser) -> Script[None]:
     )
 
 
+def user_row(user: User, now: float) -> dict[str, object]:
+    """A user's columns; every name that leads to them is folded."""
+    return {
+        "id": user.id,
+        "tenant_id": user.tenant_id,
+        "connection": user.connection,
+        "name_folded": fold(user.username),
+        "login_folded": fold(user.login) if user.login else None,
+        "email_folded": fold(user.email) if user.email else None,
+        "external_id": external_id(user),
+        "document": encode(user),
+        "now": now,
+    }
+
+
 def _put_user(put: PutUser) -> Script[None]:
     user = put.user
-    written = yield (
-        _PUT_USER,
-        {
-            "id": user.id,
-            "tenant_id": user.tenant_id,
-            "connection": user.connection,
-            "name_folded": fold(user.username),
-            "login_folded": fold(user.login) if user.login else None,
-            "document": encode(user),
-            "now": put.at,
-        },
-    )
+    if put.based_on is not None:
+        yield from check_unchanged(user, put.based_on)
+    written = yield PUT_USER, user_row(user, put.at)
     if not written:
         raise ConflictError(f"{user.id} is the id of a user of another tenant")
     if put.password_hash is not None:
@@ -261,10 +280,12 @@ WRITERS: Final[Mapping[type, Callable[[Any], Script[None]]]] = {
     PutListed: _put_listed,
     Arrange: _arrange,
     PutUser: _put_user,
+    PutFactor: put_factor,
     PutConsent: _put_consent,
     DropConsent: _drop_consent,
     PutKey: _put_key,
     DropKey: drop_key,
+    PutJob: put_job,
     Drop: drop_object,
 }
 VACATE: Final[Mapping[type, Callable[[Any], Script[None]]]] = {

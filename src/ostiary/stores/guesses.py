@@ -5,11 +5,12 @@ What the numbers mean is arithmetic in `core.passwords`.
 
 import hashlib
 import hmac
-import ipaddress
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from ostiary.core.errors import Reason
+from ostiary.core.limits import is_loopback, network_of
 from ostiary.core.model import Tenant
 from ostiary.core.passwords import (
     Failures,
@@ -20,7 +21,7 @@ from ostiary.core.passwords import (
 )
 from ostiary.core.request import Trace
 from ostiary.flows.facts import AuditEvent, GuessKeys, GuessState
-from ostiary.stores import audit
+from ostiary.stores import audit, limits
 from ostiary.stores.database import Database, Row, Script
 from ostiary.stores.statement import Statement
 
@@ -76,6 +77,17 @@ _COUNT_SOURCE: Final = Statement(
 _FORGET: Final = Statement(
     "DELETE FROM failures WHERE tenant_id = :tenant_id AND account = :account"
 )
+_LOCKS: Final = Statement(
+    "SELECT locked_until FROM failures "
+    "WHERE tenant_id = :tenant_id AND account = :account"
+)
+_TODAY: Final = Statement(
+    "SELECT count FROM source_failures "
+    "WHERE tenant_id = :tenant_id AND source = :source AND day = :day"
+)
+_FORGIVE: Final = Statement(
+    "DELETE FROM source_failures WHERE tenant_id = :tenant_id AND source = :source"
+)
 RESET: Final = Statement(
     """
     UPDATE failures SET count = 0, recent = '', locked_until = 0
@@ -128,7 +140,7 @@ class GuessCounters:
         whose = self._digest(f"account\n{tenant_id}\n{account}")
         return GuessKeys(
             account=whose,
-            source=_network(trace.source),
+            source=network_of(trace.source),
             fingerprint=self._digest(f"password\n{whose}\n{password}"),
         )
 
@@ -137,7 +149,7 @@ class GuessCounters:
         return hmac.digest(self._key, octets, hashlib.sha256)[:16].hex()
 
     def _is_exempt(self, keys: GuessKeys) -> bool:
-        return self._exempt_loopback and _is_loopback(keys.source)
+        return self._exempt_loopback and is_loopback(keys.source)
 
     async def state(self, tenant_id: str, keys: GuessKeys, now: float) -> GuessState:
         """The counters that stand between this guess and the password check."""
@@ -198,12 +210,55 @@ class GuessCounters:
 
         return await self._database.transact(script)
 
-    async def unlock(self, tenant_id: str, account: str, event: AuditEvent) -> None:
-        """Forget the failures of an account (user id), with one audit record."""
-        whose = self._digest(f"account\n{tenant_id}\n{account}")
+    async def unlock(
+        self,
+        tenant_id: str,
+        account: str,
+        event: AuditEvent,
+        *,
+        also: Sequence[str] = (),
+    ) -> None:
+        """Forget the failures of an account (user id, or the name of nobody).
+
+        Also how often the same ones were repeated, and those of `also`. With one audit
+        record.
+        """
+        digests = [
+            self._digest(f"account\n{tenant_id}\n{each}") for each in (account, *also)
+        ]
 
         def script() -> Script[None]:
-            yield _FORGET, {"tenant_id": tenant_id, "account": whose}
+            for whose in digests:
+                yield _FORGET, {"tenant_id": tenant_id, "account": whose}
+                yield limits.FORGET, limits.of_account(whose)
+            yield audit.INSERT, audit.row_of(event)
+
+        await self._database.transact(script)
+
+    async def locked_until(self, tenant_id: str, account: str) -> float:
+        """When the last lock of an account ends, in epoch seconds; 0 for none."""
+        whose = self._digest(f"account\n{tenant_id}\n{account}")
+        rows = await self._database.fetch(_LOCKS, tenant_id=tenant_id, account=whose)
+        return max((row["locked_until"] for row in rows), default=0.0)
+
+    async def source_failures(self, tenant_id: str, source: str, now: float) -> int:
+        """Wrong passwords from an address today."""
+        network = network_of(source)
+        if self._exempt_loopback and is_loopback(network):
+            return 0
+        rows = await self._database.fetch(
+            _TODAY, tenant_id=tenant_id, source=network, day=int(now // _DAY)
+        )
+        return rows[0]["count"] if rows else 0
+
+    async def forgive_source(
+        self, tenant_id: str, source: str, event: AuditEvent
+    ) -> None:
+        """Forget the wrong passwords from an address, with one audit record."""
+
+        def script() -> Script[None]:
+            where = {"tenant_id": tenant_id, "source": network_of(source)}
+            yield _FORGIVE, where
             yield audit.INSERT, audit.row_of(event)
 
         await self._database.transact(script)
@@ -227,18 +282,3 @@ def _row(failures: Failures) -> dict[str, object]:
         "locks": failures.locks,
         "locked_until": failures.locked_until,
     }
-
-
-def _network(source: str) -> str:
-    """The address, or for IPv6 its /64: one household, one source."""
-    try:
-        address = ipaddress.ip_address(source)
-    except ValueError:
-        return ""
-    if address.version == 4 or address.is_loopback:
-        return str(address)
-    return str(ipaddress.ip_network((address, 64), strict=False))
-
-
-def _is_loopback(source: str) -> bool:
-    return source == "::1" or source.startswith("127.")

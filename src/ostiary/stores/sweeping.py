@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Final
 
+from ostiary.core.limits import LONGEST_DRAIN
 from ostiary.core.passwords import FORGOTTEN_AFTER, PLACE_REMEMBERED
 from ostiary.flows.ports import StoreUnavailable
 from ostiary.stores.database import Database, Script
@@ -27,10 +28,16 @@ _SWEEPS: Final = (
     Statement("DELETE FROM revoked_tokens WHERE expires_at < :now"),
     Statement("DELETE FROM claimed_once WHERE expires_at < :now"),
     Statement(
+        "DELETE FROM authenticators WHERE active <> 1 AND created_at < :forgotten"
+    ),
+    Statement(
         "DELETE FROM failures WHERE last_at < :forgotten AND locked_until < :now"
     ),
     Statement("DELETE FROM places WHERE seen_at < :unseen"),
     Statement("DELETE FROM source_failures WHERE day < :today"),
+    Statement("DELETE FROM one_time_codes WHERE expires_at < :now"),
+    Statement("DELETE FROM buckets WHERE updated_at < :drained"),
+    Statement("DELETE FROM jobs WHERE expires_at < :now"),
 )
 
 
@@ -42,6 +49,7 @@ async def sweep(database: Database, now: float) -> None:
         "forgotten": now - FORGOTTEN_AFTER,
         "unseen": now - PLACE_REMEMBERED,
         "today": int(now // 86400),
+        "drained": now - LONGEST_DRAIN,
     }
     for statement in _SWEEPS:
         named = {k: v for k, v in moments.items() if f":{k}" in statement.sqlite}

@@ -14,7 +14,7 @@ from ostiary.core.passwords import FORGOTTEN_AFTER, Place, place_of
 from ostiary.core.request import ScopeRequest
 from ostiary.core.tokens import REFUSALS, RefreshToken, Use, judge
 from ostiary.flows.facts import AuditEvent, GuessKeys, Issue
-from ostiary.stores import audit, guesses
+from ostiary.stores import audit, factors, guesses
 from ostiary.stores.database import Database, Row, Script
 from ostiary.stores.statement import Statement
 
@@ -22,6 +22,7 @@ FIND: Final = Statement(
     """
     SELECT t.sha256, t.session_id, t.expires_at, t.used_at, s.tenant_id, s.client_id,
            s.user_id, s.amr, s.scope, s.by_password, s.started_at, s.revoked_at,
+           s.family, s.device,
            EXISTS (SELECT 1 FROM refresh_tokens AS next WHERE next.parent = t.sha256
                    AND next.used_at IS NOT NULL) AS successor_used
     FROM refresh_tokens AS t JOIN sessions AS s ON s.id = t.session_id
@@ -39,9 +40,9 @@ SPEND: Final = Statement(
 _START: Final = Statement(
     """
     INSERT INTO sessions (id, tenant_id, client_id, user_id, amr, scope, by_password,
-                          started_at, expires_at)
+                          family, device, started_at, expires_at)
     VALUES (:id, :tenant_id, :client_id, :user_id, :amr, :scope, :by_password,
-            :started_at, :expires_at)
+            :family, :device, :started_at, :expires_at)
     """
 )
 _PROLONG: Final = Statement(
@@ -87,10 +88,9 @@ class TokenStore:
         """Write an issue; None when it happened, or why it must be refused."""
 
         def script() -> Script[Reason | None]:
-            if issue.spent is not None:
-                refusal = yield from _spend(issue, issue.spent)
-                if refusal is not None:
-                    return refusal
+            refusal = yield from _use_up(issue)
+            if refusal is not None:
+                return refusal
             if issue.refresh is not None:
                 yield from _keep(issue, issue.refresh)
             if issue.guess is not None:
@@ -141,6 +141,23 @@ class TokenStore:
         return await self._database.transact(script)
 
 
+def _use_up(issue: Issue) -> Script[Reason | None]:
+    """Use up all that was presented, or find out why that is too late."""
+    if issue.spent is not None:
+        refusal = yield from _spend(issue, issue.spent)
+        if refusal is not None:
+            return refusal
+    for once in issue.once:
+        if not (yield _CLAIM, {"id": once.key, "expires_at": once.expires_at}):
+            return (yield from _refuse(issue, once.reason))
+    if issue.factor is not None:
+        tenant_id = issue.event.tenant_id
+        refusal = yield from factors.use_factor(tenant_id, issue.factor)
+        if refusal is not None:
+            return (yield from _refuse(issue, refusal))
+    return None
+
+
 def _spend(issue: Issue, spent: RefreshToken) -> Script[Reason | None]:
     """Use up the presented token, or find out why that is too late."""
     won = yield SPEND, {"sha256": spent.sha256, "now": issue.now}
@@ -152,7 +169,11 @@ def _spend(issue: Issue, spent: RefreshToken) -> Script[Reason | None]:
         return None
     if use is Use.REUSED:
         yield REVOKE_SESSION, {"id": spent.session_id, "now": issue.now}
-    reason = REFUSALS[use]
+    return (yield from _refuse(issue, REFUSALS[use]))
+
+
+def _refuse(issue: Issue, reason: Reason) -> Script[Reason]:
+    """Write the refusal down where the issue would have been."""
     code = issue.codes.get(reason, "")
     event = replace(issue.event, outcome="refused", reason=reason.value, code=code)
     yield audit.INSERT, audit.row_of(event)
@@ -171,6 +192,8 @@ def _keep(issue: Issue, token: RefreshToken) -> Script[None]:
                 "amr": " ".join(token.amr),
                 "scope": msgspec.json.encode(token.scope).decode(),
                 "by_password": int(token.by_password),
+                "family": token.family,
+                "device": token.device,
                 "started_at": token.issued_at,
                 "expires_at": token.expires_at,
             },
@@ -211,6 +234,8 @@ def _token(row: Row) -> RefreshToken:
         issued_at=row["started_at"],
         expires_at=row["expires_at"],
         by_password=bool(row["by_password"]),
+        family=row["family"],
+        device=row["device"],
         used_at=row["used_at"],
         revoked=row["revoked_at"] is not None,
         successor_used=bool(row["successor_used"]),

@@ -14,15 +14,13 @@ from hypothesis import strategies as st
 from ostiary.core.errors import Reason, Refused
 from ostiary.core.request import ClientCredential
 from ostiary.dialects.entra.form import (
-    SECRETS,
-    Form,
     field,
     parse_client,
     parse_form,
-    parse_pairs,
     required,
     trace_of,
 )
+from ostiary.dialects.forms import SECRETS, Form, parse_pairs
 from ostiary.web import HttpRequest
 
 FORM = "application/x-www-form-urlencoded"

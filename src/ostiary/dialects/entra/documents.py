@@ -11,7 +11,10 @@ from ostiary.core.errors import Reason, Refused
 from ostiary.dialects.entra import discovery
 from ostiary.dialects.entra.authority import Surface, parse_tenant
 from ostiary.dialects.entra.errors import TABLE
-from ostiary.dialects.entra.form import query_of, trace_of
+from ostiary.dialects.entra.form import (
+    trace_of,
+)
+from ostiary.dialects.forms import query_of
 from ostiary.dialects.site import Site
 from ostiary.flows.ports import Ports
 from ostiary.web import HttpRequest, HttpResponse, json_response, text_response

@@ -46,6 +46,7 @@ def policy_of(tenant: Tenant, surface: Surface) -> Policy:
     edition = edition_of(tenant)
     return Policy(
         default_resource=GRAPH,
+        family="entra",
         password_clients_public_only=edition.public_only,
         public_credential_ignored=edition.secret_ignored,
         hide_unknown_users=tenant.hide_unknown_users,

@@ -18,7 +18,6 @@ from ostiary.dialects.entra.claims import pairwise
 from ostiary.dialects.entra.default_resource import GRAPH
 from ostiary.dialects.entra.editions import edition_of
 from ostiary.dialects.entra.form import (
-    Form,
     field,
     parse_client,
     parse_form,
@@ -28,8 +27,10 @@ from ostiary.dialects.entra.form import (
 from ostiary.dialects.entra.requests import check_post, parse_token_request
 from ostiary.dialects.entra.responses import NOT_STORED, render_granted, traced
 from ostiary.dialects.entra.wire import EntraWire
+from ostiary.dialects.forms import Form
 from ostiary.dialects.site import Site
 from ostiary.flows import inspect
+from ostiary.flows.access_tokens import Inspected, inspect_access
 from ostiary.flows.attempt import record_unread
 from ostiary.flows.facts import Registry
 from ostiary.flows.ports import Ports
@@ -131,7 +132,7 @@ class TokenEndpoints:
         if scheme.lower() != "bearer" or registry is None:
             raise Refused(Reason.TOKEN_INVALID)
         wire = EntraWire(surface, self.site)
-        found = await inspect.inspect_access(registry, token.strip(), wire, self.ports)
+        found = await inspect_access(registry, token.strip(), wire, self.ports)
         access, user = (found.access, found.user) if found else (None, None)
         if access is None or user is None or OPENID not in access.scopes:
             raise Refused(Reason.TOKEN_INVALID)
@@ -151,7 +152,7 @@ class TokenEndpoints:
         return await directory.registry(tenant_id) if tenant_id else None
 
 
-def _facts(found: inspect.Inspected) -> dict[str, object]:
+def _facts(found: Inspected) -> dict[str, object]:
     """The members of RFC 7662 §2.2 that are known."""
     facts: dict[str, object] = {"active": True}
     if found.refresh is not None:

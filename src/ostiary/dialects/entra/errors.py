@@ -181,6 +181,8 @@ TABLE: Final[Mapping[R, Row]] = {
     R.USER_GUEST: Row(GRANT, 50056, "The user has no password in this tenant."),
     R.PASSWORD_ABSENT: Row(GRANT, 50056, "The user has no password in this tenant."),
     R.PASSWORD_WRONG: Row(GRANT, 50126, _WRONG),
+    R.CODE_WRONG: Row(GRANT, 50126, _WRONG),
+    R.CODE_EXHAUSTED: Row(GRANT, 50126, _WRONG),
     R.USER_DISABLED: Row(GRANT, 50057, "The user account is disabled."),
     R.PASSWORD_EXPIRED: Row(
         GRANT,
@@ -246,9 +248,13 @@ TABLE: Final[Mapping[R, Row]] = {
     ),
     R.REFRESH_REUSED: Row(GRANT, 50173, _SESSION_OVER),
     R.REFRESH_REVOKED: Row(GRANT, 50173, _SESSION_OVER),
+    R.REFRESH_USER_GONE: Row(GRANT, 50173, _SESSION_OVER),
     R.TOKEN_INVALID: Row("invalid_token", 50013, "The access token is not valid.", 401),
     R.OVERLOADED: Row(DOWN, 90033, "The server is busy; try again shortly.", 503),
     R.UNAVAILABLE: Row(DOWN, 90033, "The server cannot answer just now.", 503),
+    R.CONNECTION_UNCONFIGURED: Row(
+        DOWN, 80001, "The directory that checks the password is not set up.", 503
+    ),
     R.DIRECTORY_UNREACHABLE: Row(
         DOWN, 80001, "The directory that checks the password cannot be reached.", 503
     ),
@@ -256,3 +262,34 @@ TABLE: Final[Mapping[R, Row]] = {
         DOWN, 80002, "The directory that checks the password did not answer.", 503
     ),
 }
+
+NEVER_HERE: Final = frozenset(
+    {
+        R.ENDPOINT_DISABLED,
+        R.TOO_MANY_REQUESTS,
+        R.TOO_MANY_LOGINS,
+        R.CLIENT_NOT_SERVED,
+        R.CONNECTION_UNKNOWN,
+        R.CONNECTION_DISABLED,
+        R.CONNECTION_PASSIVE,
+        R.DIRECTORY_MISSING,
+        R.DEVICE_ASSERTION,
+        *(each for each in R if each.startswith("mfa_") and each not in TABLE),
+        R.SCOPE_INSUFFICIENT,
+        R.OBJECT_UNKNOWN,
+        R.MESSAGE_FAILED,
+        R.HOST_UNKNOWN,
+        R.CROSS_ORIGIN_OFF,
+        R.SIGNUP_CLOSED,
+        R.SIGNUP_TAKEN,
+        R.PASSWORD_WEAK,
+        R.TICKET_DEAD,
+    }
+)
+"""What only other wires can refuse: this one never asks for it."""
+_MALFORMED_REQUEST: Final = Row(REQUEST, 90023, "The request is malformed.")
+
+
+def row_of(reason: R) -> Row:
+    """How a reason is told."""
+    return _MALFORMED_REQUEST if reason in NEVER_HERE else TABLE[reason]

@@ -17,13 +17,13 @@ from ostiary.core.passwords import LONGEST_PASSWORD
 from ostiary.core.request import ClientCredential, ScopeRequest, TokenRequest
 from ostiary.dialects.entra.authority import Surface, Version, parse_tenant
 from ostiary.dialects.entra.form import (
-    Form,
     field,
     parse_client,
     required,
     trace_of,
 )
 from ostiary.dialects.entra.scope import parse_resource, parse_scope
+from ostiary.dialects.forms import Form
 from ostiary.web import HttpRequest
 
 LONGEST_NAME: Final = 1024

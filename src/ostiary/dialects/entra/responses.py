@@ -13,7 +13,7 @@ import msgspec
 from ostiary.core.errors import Refused
 from ostiary.core.request import Granted, Trace
 from ostiary.dialects.entra.authority import Surface, Version
-from ostiary.dialects.entra.errors import TABLE, Row
+from ostiary.dialects.entra.errors import Row, row_of
 from ostiary.dialects.entra.scope import render_scope
 from ostiary.web import Headers, HttpRequest, HttpResponse, json_response
 
@@ -98,7 +98,7 @@ def render_refused(
 
     `error` replaces the table's word, for discovery's `invalid_tenant`.
     """
-    row = TABLE[refused.reason]
+    row = row_of(refused.reason)
     moment = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
     body: dict[str, object] = {
         "error": error or (row.v1_error if first_version else "") or row.error,

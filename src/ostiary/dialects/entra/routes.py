@@ -23,6 +23,7 @@ from ostiary.dialects.entra.endpoints import TokenEndpoints
 from ostiary.dialects.entra.form import trace_of
 from ostiary.dialects.entra.responses import render_refused
 from ostiary.dialects.site import Site
+from ostiary.flows.manage.administration import Desk
 from ostiary.flows.ports import Ports
 from ostiary.web import Handler, HttpRequest, HttpResponse, json_response
 
@@ -79,8 +80,9 @@ class Entra:
     origins: Origins
     handlers: Mapping[str, TenantHandler]
 
-    def find(self, method: str, segments: Segments) -> Handler | None:
+    async def find(self, request: HttpRequest) -> Handler | None:
         """Who answers this path; None when it is not this dialect's."""
+        segments = request.segments
         if not segments:
             return None
         if segments == ("error",):
@@ -150,7 +152,7 @@ class Entra:
         )
 
 
-def entra(site: Site, ports: Ports) -> Entra:
+def entra(site: Site, ports: Ports, desk: Desk) -> Entra:
     """This dialect at one site."""
     tokens, documents = TokenEndpoints(site, ports), Documents(site, ports)
     handlers: Mapping[str, TenantHandler] = {

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ostiary.core.errors import Reason
-from ostiary.core.model import Tenant
+from ostiary.core.model import Client, ConnectionSettings, Tenant
 from ostiary.core.policy import Policy
 from ostiary.core.request import Grant
 from ostiary.dialects.entra.authority import Surface, tenant_segments
 from ostiary.dialects.entra.claims import access_token_claims, id_token_claims
 from ostiary.dialects.entra.editions import policy_of
-from ostiary.dialects.entra.errors import TABLE
+from ostiary.dialects.entra.errors import row_of
 from ostiary.dialects.site import Site
-from ostiary.flows.facts import AccessToken, Unsigned
+from ostiary.flows.facts import AccessToken, IdToken, Unsigned
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,10 @@ class EntraWire:
     def policy(self, tenant: Tenant) -> Policy:
         """How the shared rules are applied at this tenant."""
         return policy_of(tenant, self.surface)
+
+    def grant_names(self, client: Client, grant_type: str) -> tuple[str, ...]:
+        """Grants have the names of the standards here, and every client is served."""
+        return (grant_type,)
 
     def access_token(self, grant: Grant) -> Unsigned:
         """The claims of the access token; v1.0 ones carry `x5t` in their header."""
@@ -50,12 +54,12 @@ class EntraWire:
 
     def code(self, reason: Reason) -> str:
         """The number told, for the audit log."""
-        return f"AADSTS{TABLE[reason].code}"
+        return f"AADSTS{row_of(reason).code}"
 
     def read_access_token(self, claims: Mapping[str, object]) -> AccessToken | None:
         """An access token of ours from its verified claims; None for another kind."""
         client_id = claims.get("azp") or claims.get("appid")
-        if not client_id:
+        if not client_id or "uti" not in claims:
             return None
         return AccessToken(
             token_id=str(claims["uti"]),
@@ -68,3 +72,11 @@ class EntraWire:
             expires_at=float(str(claims["exp"])),
             public_client=claims.get("azpacr", claims.get("appidacr")) == "0",
         )
+
+    def read_id_token(self, claims: Mapping[str, object]) -> IdToken | None:
+        """None: nothing here is proven by an id_token."""
+        return None
+
+    def id_within(self, settings: ConnectionSettings, subject: str) -> str | None:
+        """None: users have one id in the whole tenant here."""
+        return None

@@ -4,22 +4,33 @@ Lockout is asked first, a password is verified even for nobody, and facts about 
 account are judged only after the password was right (security promises 1 to 3).
 """
 
-import math
+from dataclasses import replace
 
-from ostiary.core import accounts, passwords
+from ostiary.core import accounts
 from ostiary.core.errors import UNPROVEN, Reason, Refused
-from ostiary.core.model import Client, Tenant
+from ostiary.core.model import Client, Domain, Tenant
+from ostiary.core.password_policy import check_not_leaked
+from ostiary.core.passwords import nobodys_account
 from ostiary.core.request import Subject
 from ostiary.flows.attempt import Attempt, Found, masked
+from ostiary.flows.connection import find_connection
 from ostiary.flows.facts import (
     Account,
     GuessKeys,
     GuessState,
+    Profile,
     Registry,
     Rejected,
     Unreachable,
     Verified,
 )
+from ostiary.flows.guessing import (
+    check_open,
+    check_repeats,
+    count_wrong,
+    to_forgive,
+)
+from ostiary.flows.ports import Connection
 
 
 async def password(attempt: Attempt, registry: Registry, client: Client) -> Found:
@@ -28,28 +39,65 @@ async def password(attempt: Attempt, registry: Registry, client: Client) -> Foun
     username, secret = request.username or "", request.password or ""
     name = accounts.fold(username)
     domain = registry.domain(accounts.domain_of(username))
-    connection = ports.connections.for_domain(registry, domain)
-    account = await ports.people.find_by_username(tenant.id, connection.name, name)
+    connection = find_connection(attempt, registry, client, domain)
+    account = await _account(attempt, tenant, connection, name)
     attempt.username = account.user.username if account else masked(username, domain)
     attempt.user_id = account.user.id if account else ""
-    whose = account.user.id if account else name
+    whose = account.user.id if account else nobodys_account(connection.name, name)
     guess = ports.guesses.keys(tenant.id, whose, secret, request.trace)
-    await _check_open(attempt, tenant, guess)
-    impossible = accounts.why_no_password(account.user if account else None, domain)
+    await check_open(attempt, tenant, guess)
+    await check_repeats(attempt, tenant, guess)
+    impossible = _why_impossible(connection, account, domain)
     verdict = await connection.verify(
         tenant, None if impossible else account, username, secret
     )
     if isinstance(verdict, Unreachable):
         raise Refused(verdict.reason, retry_after=verdict.retry_after)
+    if isinstance(verdict, Verified) and verdict.profile is not None:
+        account = await _provision(attempt, tenant, connection, verdict.profile)
     refusal = _refusal(account, impossible, verdict)
     if refusal is not None and refusal in UNPROVEN:
-        raise await _wrong(attempt, tenant, name, guess, refusal)
-    state = await _check_open(attempt, tenant, guess)
+        facts = verdict.facts if isinstance(verdict, Rejected) else {}
+        raise await _wrong(attempt, tenant, name, guess, Refused(refusal, **facts))
+    state = await check_open(attempt, tenant, guess)
     if refusal is not None or account is None or not isinstance(verdict, Verified):
         raise Refused(refusal or Reason.PASSWORD_WRONG)
-    accounts.check_enabled(account.user)
-    accounts.check_password_state(account.user)
-    return _found(attempt, client, account, guess, state, verdict)
+    _check_proven(attempt, connection, account, secret)
+    found = _found(attempt, client, account, guess, state, verdict)
+    return replace(found, connection=registry.connection(connection.name))
+
+
+async def _account(
+    attempt: Attempt, tenant: Tenant, connection: Connection, name: str
+) -> Account | None:
+    """Whose name it is; where names are trusted, a mere claim is nobody's."""
+    people, policy = attempt.ports.people, attempt.policy
+    any_name = policy is not None and policy.any_name
+    find = people.find_by_any_name if any_name else people.find_by_username
+    account = await find(tenant.id, connection.name, name)
+    if account is None or not accounts.is_claimed(account.user):
+        return account
+    return account if policy is not None and policy.claimed_names else None
+
+
+def _why_impossible(
+    connection: Connection, account: Account | None, domain: Domain | None
+) -> Reason | None:
+    """Rules for passwords kept here; other connections know their people themselves."""
+    if connection.provisions:
+        return None
+    return accounts.why_no_password(account.user if account else None, domain)
+
+
+async def _provision(
+    attempt: Attempt, tenant: Tenant, connection: Connection, profile: Profile
+) -> Account:
+    """The account of somebody for whom the connection vouched."""
+    account = await attempt.ports.people.provision(
+        tenant.id, connection.name, profile, attempt.started
+    )
+    attempt.username, attempt.user_id = account.user.username, account.user.id
+    return account
 
 
 def _refusal(
@@ -66,39 +114,26 @@ def _refusal(
     return None if account is not None else Reason.USER_UNKNOWN
 
 
-async def _check_open(attempt: Attempt, tenant: Tenant, guess: GuessKeys) -> GuessState:
-    """Refuse while the account is locked or the source has failed too often.
-
-    Asked again after the password was checked: of guesses made side by side only as
-    many may learn their result as of guesses made one by one.
-    """
-    now = attempt.ports.clock.now()
-    state = await attempt.ports.guesses.state(tenant.id, guess, now)
-    if passwords.is_source_blocked(state.source_failures_today, tenant.lockout):
-        raise Refused(Reason.SOURCE_BLOCKED, retry_after=3600)
-    if passwords.is_locked(state.failures, now):
-        wait = math.ceil(state.failures.locked_until - now)
-        raise Refused(Reason.ACCOUNT_LOCKED, retry_after=wait)
-    return state
-
-
 async def _wrong(
-    attempt: Attempt, tenant: Tenant, name: str, guess: GuessKeys, reason: Reason
+    attempt: Attempt, tenant: Tenant, name: str, guess: GuessKeys, refused: Refused
 ) -> Refused:
-    """Count the failure and write it down, in one transaction."""
-    ports = attempt.ports
+    """Count the failure; of somebody unknown here, say whether they are elsewhere."""
+    people, reason = attempt.ports.people, refused.reason
     tells = reason is Reason.USER_UNKNOWN and not tenant.hide_unknown_users
-    if tells and await ports.people.find_elsewhere(tenant.id, name):
+    if tells and await people.find_elsewhere(tenant.id, name):
         reason = Reason.USER_ELSEWHERE
-    told = await ports.guesses.record_failure(
-        tenant,
-        guess,
-        ports.clock.now(),
-        attempt.refusal(reason),
-        attempt.refusal(Reason.ACCOUNT_LOCKED),
-    )
-    attempt.recorded = True
-    return Refused(reason if told else Reason.ACCOUNT_LOCKED)
+    counted = await count_wrong(attempt, tenant, guess, reason)
+    return Refused(counted.reason, **{**refused.facts, **counted.facts})
+
+
+def _check_proven(
+    attempt: Attempt, connection: Connection, account: Account, secret: str
+) -> None:
+    """What is judged, and told, only after the credential was right."""
+    accounts.check_enabled(account.user)
+    accounts.check_password_state(account.user)
+    if attempt.policy is not None and not connection.provisions:
+        check_not_leaked(secret, attempt.policy.leaks)
 
 
 def _found(
@@ -110,14 +145,18 @@ def _found(
     verdict: Verified,
 ) -> Found:
     """The user, and what this sign-in should mend in the store."""
-    due = attempt.started - state.seen_at > passwords.PLACE_NOTED_EVERY
-    fresh = due or state.failures.count > 0
     new_hash = None
     if verdict.new_hash and account.password_hash:
         new_hash = (account.password_hash, verdict.new_hash)
     return Found(
-        subject=Subject(account.user, ("pwd",), attempt.started),
-        guess=guess if fresh else None,
+        subject=Subject(
+            account.user,
+            verdict.amr,
+            attempt.started,
+            account.created_at,
+            account.updated_at,
+        ),
+        guess=to_forgive(attempt, guess, state),
         new_hash=new_hash,
         by_password=client.public,
     )

@@ -3,7 +3,7 @@
 The acts themselves live in the module of their noun.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ostiary.core.model import Resource, Tenant
@@ -15,6 +15,7 @@ from ostiary.flows.manage.ports import (
     Estate,
     Hashes,
     Invalid,
+    Jobs,
     Journal,
     Locks,
     Missing,
@@ -37,6 +38,7 @@ class Administration:
     clock: Clock
     journal: Journal
     locks: Locks
+    jobs: Jobs
     default_resources: Sequence[Resource]
     door: str
     who: str
@@ -87,3 +89,7 @@ class Administration:
     async def write(self, event: AuditEvent, *writes: Write) -> None:
         """Carry out an act with its record. Raises ConflictError for a taken name."""
         await self.estate.write(writes, event)
+
+
+Desk = Callable[[str, str], Administration]
+"""Where a front gets `Administration`: told by which door, and who acts."""

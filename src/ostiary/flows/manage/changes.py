@@ -6,15 +6,20 @@ The store carries changes out, all of a plan in one transaction.
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ostiary.core.factors import Factor
+from ostiary.core.jobs import Job
 from ostiary.core.model import (
     AccessPolicy,
     Client,
+    ConnectionSettings,
     Permission,
     Resource,
     Tenant,
     User,
 )
-from ostiary.flows.facts import ConnectionSettings, StoredKey
+from ostiary.flows.facts import (
+    StoredKey,
+)
 
 
 class Action(StrEnum):
@@ -66,6 +71,8 @@ class PutUser:
 
     password_source: what a declaration brought, to know it again; None: as it was.
     end_sessions: the change is an administrator's reset, so every session ends.
+    based_on: when the user that was changed here had last changed; a later change in
+    between is a conflict. None: whatever is there.
     """
 
     user: User
@@ -74,6 +81,16 @@ class PutUser:
     password_source: str | None = None
     mfa_secret: str | None = field(default=None, repr=False)
     end_sessions: bool = False
+    based_on: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PutFactor:
+    """Write a new second factor of a user."""
+
+    tenant_id: str
+    user_id: str
+    factor: Factor
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +128,13 @@ class DropKey:
     kid: str
 
 
+@dataclass(frozen=True, slots=True)
+class PutJob:
+    """Write how far a job is, if it has not ended."""
+
+    job: Job
+
+
 class Kind(StrEnum):
     """The kinds of objects that can be removed."""
 
@@ -137,10 +161,12 @@ Write = (
     | PutListed
     | Arrange
     | PutUser
+    | PutFactor
     | PutConsent
     | DropConsent
     | PutKey
     | DropKey
+    | PutJob
     | Drop
 )
 

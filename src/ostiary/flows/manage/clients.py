@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ostiary.core.clients import secret_sha256
+from ostiary.core.clients import secret_sha256, shared_key_context, shares_key
 from ostiary.core.errors import Refused
 from ostiary.core.model import Client, ClientSecret, Permission, Tenant
 from ostiary.core.names import OPENID_SCOPES
@@ -54,6 +54,9 @@ async def change_client(
 ) -> tuple[Client, tuple[str, ...]]:
     """Change fields of a client; returns it with the names of what really changed."""
     client = replace(before, **changes)
+    if not shares_key(client):
+        unsealed = (replace(each, sealed="") for each in client.secrets)
+        client = replace(client, secrets=tuple(unsealed))
     differing = tuple(
         name
         for name in Client.__dataclass_fields__
@@ -83,11 +86,15 @@ async def add_secret(
     """Make a secret; the only time that it is told. `expires_at` in epoch seconds."""
     if client.public:
         raise Invalid("a public application has no secret")
-    secret = admin.clock.token()[:SECRET_LENGTH]
+    # What signs has 256 bits and no less (RFC 7518 §3.2).
+    shared = shares_key(client)
+    length = None if shared else SECRET_LENGTH
+    secret = admin.clock.token()[:length]
     while not secret[0].isalnum():
         # A leading hyphen would be an option on a command line.
-        secret = admin.clock.token()[:SECRET_LENGTH]
-    stored = ClientSecret(secret_sha256(secret), expires_at)
+        secret = admin.clock.token()[:length]
+    sealed = admin.vault.seal(secret, shared_key_context(client)) if shared else ""
+    stored = ClientSecret(secret_sha256(secret), expires_at, sealed)
     await _put_secrets(admin, client, (*client.secrets, stored), "app.secret.add")
     return secret
 
@@ -124,12 +131,11 @@ async def _check(
             resource = find_resource(
                 resources, permission.resource or None, admin.policy
             )
-            registered_names(resource, [permission.scope])
+            registered_names(resource, [permission.scope], admin.policy)
         except Refused:
             raise Invalid(f"no such scope: {permission.scope}") from None
-    connections = client.options.get("connections")
-    if isinstance(connections, list):
+    if client.connections is not None:
         known = await admin.estate.connections(client.tenant_id)
-        for name in connections:
+        for name in sorted(client.connections):
             if name not in known:
                 raise Invalid(f"no such connection: {name}")

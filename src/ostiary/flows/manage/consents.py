@@ -82,7 +82,7 @@ def _permission(
         default = identifies(resource, "", admin.policy)
         if default and asked.scope in OPENID_SCOPES:
             return Permission("", asked.scope)
-        name = registered_names(resource, [asked.scope])[0]
+        name = registered_names(resource, [asked.scope], admin.policy)[0]
     except Refused as refused:
         what = "resource" if refused.reason is Reason.RESOURCE_UNKNOWN else "scope"
         raise Invalid(f"no such {what}: {written}") from None

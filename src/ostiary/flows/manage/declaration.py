@@ -10,13 +10,13 @@ from typing import Final
 from ostiary.core.model import (
     AccessPolicy,
     Client,
+    ConnectionSettings,
     Consent,
     Permission,
     Resource,
     Tenant,
     User,
 )
-from ostiary.flows.facts import ConnectionSettings
 
 MAIL: Final = "mail"
 """The option of a tenant that holds its mail server."""
@@ -37,11 +37,13 @@ class DeclaredClient:
     """A client, and what administrators consented to for everybody.
 
     keep_secrets: the declaration says nothing of secrets; stored ones stay.
+    shared_keys: the text of each of its secrets, when these have to be sealed.
     """
 
     client: Client
     admin_consent: frozenset[Permission] = frozenset()
     keep_secrets: bool = False
+    shared_keys: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
-from ostiary.core.model import AccessPolicy, Resource, Tenant
-from ostiary.flows.facts import ConnectionSettings
+from ostiary.core.model import AccessPolicy, ConnectionSettings, Resource, Tenant
 from ostiary.flows.manage.changes import (
     Action,
     Arrange,
@@ -29,7 +28,11 @@ from ostiary.flows.manage.declaration import (
 )
 from ostiary.flows.manage.ids import derived_id
 from ostiary.flows.manage.ports import Planning
-from ostiary.flows.manage.sealing import connection_context, sealed_options
+from ostiary.flows.manage.sealing import (
+    connection_context,
+    sealed_options,
+    sealed_secrets,
+)
 
 T = TypeVar("T", Resource, AccessPolicy)
 Listed = Resource | ConnectionSettings | AccessPolicy
@@ -162,9 +165,9 @@ def _plan_client(
     wanted: DeclaredClient,
     before: DeclaredClient | None,
 ) -> Change | None:
-    client, client_id = wanted.client, wanted.client.client_id
-    if before and wanted.keep_secrets:
-        client = replace(client, secrets=before.client.secrets)
+    client_id = wanted.client.client_id
+    secrets = sealed_secrets(planning.vault, wanted, before.client if before else None)
+    client = replace(wanted.client, secrets=secrets)
     differing = difference(before.client if before else None, client)
     writes: list[Write] = [PutClient(client)] if differing else []
     had = before.admin_consent if before else frozenset()

@@ -138,7 +138,8 @@ async def _plan_user(
 ) -> Change | None:
     declared, before = matched.declared, matched.before
     enrolled = bool(declared.totp_secret or (before and before.mfa_secret))
-    user = replace(declared.user, mfa_enrolled=enrolled)
+    signed_up = before is not None and before.user.signed_up
+    user = replace(declared.user, mfa_enrolled=enrolled, signed_up=signed_up)
     password_hash, source = await new_password(planning, tenant, declared, before)
     secret = new_mfa_secret(planning, user.id, declared.totp_secret, before)
     differing = _differing(before.user, user) if before else []

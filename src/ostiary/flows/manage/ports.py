@@ -4,15 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ostiary.core.jobs import Job
 from ostiary.core.model import (
     AccessPolicy,
     Client,
+    ConnectionSettings,
     Consent,
     HashRules,
     Resource,
     Tenant,
+    User,
 )
-from ostiary.flows.facts import AuditEvent, ConnectionSettings, StoredKey
+from ostiary.flows.facts import (
+    AuditEvent,
+    StoredKey,
+)
 from ostiary.flows.manage.changes import Write
 from ostiary.flows.manage.declaration import (
     DeclaredClient,
@@ -80,6 +86,20 @@ class Estate(Protocol):
         """The users of that id, user name or short name."""
         ...
 
+    async def find_people(
+        self,
+        tenant_id: str,
+        connection: str,
+        names: Sequence[str],
+        external_ids: Sequence[str],
+    ) -> Sequence[User]:
+        """Everybody of the connection with one of these folded names, of any kind.
+
+        And everybody, of whatever connection, whom other wires know by one of these
+        ids: they must not mean two people.
+        """
+        ...
+
     async def consents(self, tenant_id: str) -> Sequence[Consent]:
         """All that users, and administrators for everybody, allowed clients."""
         ...
@@ -137,8 +157,49 @@ class Journal(Protocol):
 class Locks(Protocol):
     """Counters of wrong passwords, as administrators reset them."""
 
-    async def unlock(self, tenant_id: str, account: str, event: AuditEvent) -> None:
-        """Forget the failures of an account (user id), with one audit record."""
+    async def unlock(
+        self,
+        tenant_id: str,
+        account: str,
+        event: AuditEvent,
+        *,
+        also: Sequence[str] = (),
+    ) -> None:
+        """Forget the failures of an account (user id, or the name of nobody).
+
+        Also how often the same ones were repeated, and those of `also`. With one audit
+        record.
+        """
+        ...
+
+    async def locked_until(self, tenant_id: str, account: str) -> float:
+        """When the last lock of an account ends, in epoch seconds; 0 for none."""
+        ...
+
+    async def source_failures(self, tenant_id: str, source: str, now: float) -> int:
+        """Wrong passwords from an address today."""
+        ...
+
+    async def forgive_source(
+        self, tenant_id: str, source: str, event: AuditEvent
+    ) -> None:
+        """Forget the wrong passwords from an address, with one audit record."""
+        ...
+
+
+class Jobs(Protocol):
+    """Work in the background, as every worker and node sees it."""
+
+    async def add(self, job: Job, most: int) -> bool:
+        """Keep a new job, unless the tenant has `most` of its kind at work."""
+        ...
+
+    async def find(self, tenant_id: str, job_id: str, now: float) -> Job | None:
+        """The tenant's job of that id, as it was last written."""
+        ...
+
+    async def put(self, job: Job) -> bool:
+        """Write how far a job is; False for one that has ended already."""
         ...
 
 
@@ -167,6 +228,13 @@ class Hashes(Protocol):
 
     async def matches(self, password: str, stored: str) -> bool:
         """Whether the stored hash is of that password."""
+        ...
+
+    def imported(self, declared: str | Mapping[str, object]) -> str:
+        """The text to store for a hash that another system made.
+
+        Raises ValueError, whose text begins with "is" and never repeats the hash.
+        """
         ...
 
 

@@ -4,19 +4,10 @@ For operators only: here stands the true reason, which a stranger never learns.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from ostiary.core.errors import Reason as R
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """why: the true reason, as a sentence. remedy: what can be done about it."""
-
-    why: str
-    remedy: str
-
+from ostiary.flows.manage.reasons_further import FURTHER, Meaning
 
 _FIX_REQUEST: Final = "Correct the request that the application sends."
 _FIX_ASSERTION: Final = (
@@ -29,6 +20,7 @@ _WRONG_TENANT: Final = (
 )
 
 MEANINGS: Final[Mapping[R, Meaning]] = {
+    **FURTHER,
     R.METHOD_NOT_ALLOWED: Meaning(
         "The endpoint was asked by a method other than POST.", _FIX_REQUEST
     ),
@@ -215,9 +207,10 @@ MEANINGS: Final[Mapping[R, Meaning]] = {
         "ostiary user change USER --password-stdin, with another one.",
     ),
     R.MFA_REQUIRED: Meaning(
-        "The password was right; the user needs a second factor, which this grant "
-        "cannot ask for.",
-        "Use a sign-in with a browser, or another account for this purpose.",
+        "The password was right; the user needs a second factor, which this request "
+        "did not bring.",
+        "Bring it, where the client can; else use a sign-in with a browser, or "
+        "another account for this purpose.",
     ),
     R.MFA_ENROLMENT_REQUIRED: Meaning(
         "The password was right; the user needs a second factor and has none yet.",

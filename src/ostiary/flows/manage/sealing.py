@@ -4,8 +4,16 @@ Which options are secret is said by who declares them.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from ostiary.flows.manage.declaration import MAIL, SEALED, Secrets
+from ostiary.core.clients import shared_key_context, shares_key
+from ostiary.core.model import Client, ClientSecret
+from ostiary.flows.manage.declaration import (
+    MAIL,
+    SEALED,
+    DeclaredClient,
+    Secrets,
+)
 from ostiary.flows.manage.ports import Vault
 
 
@@ -17,6 +25,24 @@ def connection_context(tenant_id: str, name: str) -> str:
 def mail_context(tenant_id: str) -> str:
     """The seal's context of a tenant's mail secrets; `:` and the option follow."""
     return f"{MAIL}:{tenant_id}"
+
+
+def sealed_secrets(
+    vault: Vault, wanted: DeclaredClient, before: Client | None
+) -> tuple[ClientSecret, ...]:
+    """A client's secrets, sealed where they sign; a seal of the same one is kept."""
+    client, stored = wanted.client, before.secrets if before else ()
+    secrets = stored if wanted.keep_secrets else client.secrets
+    if not shares_key(client):
+        return tuple(replace(each, sealed="") for each in secrets)
+    if wanted.keep_secrets:
+        return secrets
+    seals = {each.sha256: each.sealed for each in stored}
+    context = shared_key_context(client)
+    return tuple(
+        replace(each, sealed=seals.get(each.sha256) or vault.seal(text, context))
+        for each, text in zip(secrets, wanted.shared_keys, strict=True)
+    )
 
 
 def sealed_options(

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ostiary.core.model import Tenant
-from ostiary.flows.facts import ConnectionSettings
+from ostiary.core.model import ConnectionSettings, Tenant
 from ostiary.flows.manage.administration import Administration
 from ostiary.flows.manage.changes import Change, Drop, Kind
 from ostiary.flows.manage.declaration import (
