@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from tests.services.provision import Missing, free_port
 pytestmark = pytest.mark.xdist_group("port443")
 
 TENANT = "5f2b8c1e-7d34-4a9e-b6f0-3c1d9e8a7b52"
+AT_AUTH0 = "alice@contoso.test signs in by Auth0's /oauth/ro"
 CONSOLE = "6731de76-14a6-49ae-97bc-6eba6914391e"
 JWT = re.compile(r"eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+")
 
@@ -105,6 +106,65 @@ def test_node_snippets_work_as_pasted(shown: Shown, node: Node) -> None:
         check_signed_in(shown, printed)
 
 
+def check_signed_in_at_auth0(shown: Shown, printed: str) -> None:
+    """The output holds a token of alice's from the Auth0 half of this server."""
+    sub = re.findall(r"^  user_id +(\S+)$", shown.sections[AT_AUTH0], re.M)
+    found = claims_in(printed)
+    assert found, printed[-2000:]
+    assert {claims["iss"] for claims in found} == {f"https://localhost:{shown.port}/"}
+    assert {claims["sub"] for claims in found} == set(sub)
+
+
+def test_both_dialects_sign_the_same_user_in(shown: Shown) -> None:
+    """Entra's token endpoint and Auth0's /oauth/ro, one after the other."""
+    titles = list(shown.sections)
+    assert titles[1:3] == [
+        "alice@contoso.test signs in by the password grant",
+        AT_AUTH0,
+    ]
+    text = shown.sections[AT_AUTH0]
+    assert f"POST https://localhost:{shown.port}/oauth/ro: 200 in " in text
+    assert re.search(r"^  name +Alice Example$", text, re.M)
+    assert re.search(r"^  user_id +auth0\|[0-9a-f]{24}$", text, re.M)
+
+
+def test_auth0_curl_snippet_works_as_pasted(shown: Shown) -> None:
+    """curl gets tokens from /oauth/ro."""
+    if shutil.which("curl") is None:
+        missing = Missing("curl is not installed: apt-get install curl")
+        raise pytest.skip.Exception(str(missing)) from missing
+    (snippet,) = shown.snippets("Auth0: curl").values()
+    answer = json.loads(paste(snippet).partition("\n")[0])
+    assert answer["token_type"] == "bearer"
+    check_signed_in_at_auth0(shown, answer["id_token"])
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Auth0: auth0-python 3, /oauth/ro", "auth0_3_24"),
+        ("Auth0: auth0-python", "auth0_newest"),
+    ],
+)
+def test_auth0_python_snippets_work_as_pasted(
+    shown: Shown, auth0_python: Callable[[str], Path], title: str, name: str
+) -> None:
+    """The last version that knows /oauth/ro, and the newest one."""
+    printed = paste(shown.sections[title], auth0_python(name).parent)
+    check_signed_in_at_auth0(shown, printed)
+
+
+def test_auth0_node_snippet_works_as_pasted(
+    shown: Shown, node: Node, tmp_path: Path
+) -> None:
+    """node-auth0, under the name that it is installed by outside of our tests."""
+    (tmp_path / "auth0").symlink_to(node.modules / "auth0-4")
+    (snippet,) = shown.snippets("Auth0: node-auth0").values()
+    modules = f"{tmp_path}:{node.modules}"
+    printed = paste(snippet, node.executable.parent, NODE_PATH=modules)
+    check_signed_in_at_auth0(shown, printed)
+
+
 def test_it_says_what_matters(shown: Shown) -> None:
     """Where it serves, the CA's path, the user, and that the grant is a last resort."""
     head = shown.sections["Ostiary demo"]
@@ -113,7 +173,7 @@ def test_it_says_what_matters(shown: Shown) -> None:
     assert str(ca) in head
     assert ca.read_text().startswith("-----BEGIN CERTIFICATE-----")
     assert "The password grant is a last resort" in head
-    assert len(shown.text.splitlines()) <= 130
+    assert len(shown.text.splitlines()) <= 190
     assert "\x1b" not in shown.text
 
 

@@ -17,6 +17,7 @@ from ostiary.cli.configuration import apply_to
 from ostiary.cli.running import MENDABLE, in_house, stop
 from ostiary.demo.instance import REALM_PORT, Instance, NotTheDemo, open_instance
 from ostiary.demo.screen import Screen, show_answer, show_instance, show_snippets
+from ostiary.demo.sign_ins import SignIn, sign_ins
 from ostiary.demo.signing_in import Answer, NoAnswer, TokenClient
 from ostiary.demo.snippets import snippets
 from ostiary.hosting import applications, options_of
@@ -106,13 +107,14 @@ def _show(instance: Instance, server: BackgroundServer) -> None:
     realm = "served too: MSAL Python asks for a user's realm there, whatever the port"
     if not realm_served:
         realm = _ways_round(instance, server.missed)
-    answer = _sign_in(instance)
+    answers = _sign_in(instance)
     screen = Screen()
     show_instance(screen, instance, realm)
-    show_answer(screen, instance, answer)
+    for sign_in, answer in answers.items():
+        show_answer(screen, sign_in.title, sign_in.endpoint, answer)
     show_snippets(screen, snippets(instance, realm_served=realm_served))
     screen.flush()
-    if answer.status != 200:
+    if any(answer.status != 200 for answer in answers.values()):
         stop("the sign-in was refused")
 
 
@@ -128,18 +130,14 @@ def _ways_round(instance: Instance, missed: list[str]) -> str:
     return WAYS_ROUND.format(why=why, mend=mend, base_url=instance.base_url)
 
 
-def _sign_in(instance: Instance) -> Answer:
-    """As a client would: by the network, trusting the local CA and nobody else."""
-    form = {
-        "grant_type": "password",
-        "client_id": instance.client_id,
-        "username": instance.username,
-        "password": instance.password,
-        "scope": f"openid profile email offline_access {instance.scope}",
-    }
+def _sign_in(instance: Instance) -> dict[SignIn, Answer]:
+    """As clients would: by the network, trusting the local CA and nobody else."""
     try:
         with TokenClient(instance.ca, proxies=False) as client:
-            return client.post(f"{instance.authority}/oauth2/v2.0/token", form)
+            return {
+                each: client.post(each.endpoint, dict(each.form))
+                for each in sign_ins(instance)
+            }
     except NoAnswer as silence:
         stop(str(silence))
 

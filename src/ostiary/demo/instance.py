@@ -12,6 +12,8 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
+import msgspec
+
 from ostiary.keys.keyfile import create_private
 from ostiary.settings import Settings, load
 from ostiary.settings.application import Application
@@ -23,12 +25,29 @@ DEFAULT_PORT: Final = 8443
 REALM_PORT: Final = 443
 """MSAL Python asks for a user's realm here, whatever port the authority has."""
 
+LEGACY_GRANT: Final = "http://auth0.com/oauth/legacy/grant-type/ro"
+"""What opens /oauth/ro to an application."""
 PASSWORD_BYTES: Final = 12
 SECRET_BYTES: Final = 30
 
 
 class NotTheDemo(Exception):
     """The folder's configuration has not what the demo shows; one line says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Auth0Half:
+    """What Auth0's clients are given, where the tenant has an Auth0 half.
+
+    legacy_client_id: an application for /oauth/ro, if that is open. site_client_id: a
+    confidential one with its secret, if there is one.
+    """
+
+    domain: str
+    connection: str
+    legacy_client_id: str | None
+    site_client_id: str | None
+    site_secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +62,7 @@ class Instance:
     scope: str
     username: str
     password: str = field(repr=False)
+    auth0: "Auth0Half | None" = None
 
     @property
     def file(self) -> Path:
@@ -76,8 +96,10 @@ def open_instance(folder: Path, port: int | None) -> Instance:
     if not path.exists():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         create_private(path, configuration(port or DEFAULT_PORT).encode())
-    environ = os.environ if port is None else {**os.environ, **_at_port(port)}
-    return _instance(folder, load(path, environ))
+    if port is None:
+        return _instance(folder, load(path, os.environ))
+    settings = load(path, {**os.environ, **_at_port(port)})
+    return _instance(folder, _moved(settings, port))
 
 
 def configuration(port: int) -> str:
@@ -86,7 +108,11 @@ def configuration(port: int) -> str:
     people = ("alice_password", "bob_password", "carol_password")
     drawn = {name: _quoted(PASSWORD_BYTES) for name in people}
     drawn |= {name: _quoted(SECRET_BYTES) for name in ("site_secret", "job_secret")}
-    return Template(template).substitute(drawn, base_url=base_url(port), port=port)
+    address = base_url(port)
+    authority = address.removeprefix("https://")
+    return Template(template).substitute(
+        drawn, base_url=address, authority=authority, port=port
+    )
 
 
 def base_url(port: int) -> str:
@@ -103,6 +129,23 @@ def _at_port(port: int) -> Mapping[str, str]:
         "OSTIARY_SERVER__BASE_URL": base_url(port),
         "OSTIARY_SERVER__LISTEN": f'["127.0.0.1:{port}"]',
     }
+
+
+def _moved(settings: Settings, port: int) -> Settings:
+    """Auth0's domains on this machine follow the port: clients are given both."""
+    authority = base_url(port).removeprefix("https://")
+    tenants = tuple(
+        msgspec.structs.replace(tenant, auth0_domain=_at(authority, tenant))
+        for tenant in settings.tenants
+    )
+    return msgspec.structs.replace(settings, tenants=tenants)
+
+
+def _at(authority: str, tenant: Tenant) -> str | None:
+    host, slash, prefix = (tenant.auth0_domain or "").partition("/")
+    if host.partition(":")[0] != "localhost":
+        return tenant.auth0_domain
+    return f"{authority}{slash}{prefix}"
 
 
 def _instance(folder: Path, settings: Settings) -> Instance:
@@ -122,10 +165,33 @@ def _instance(folder: Path, settings: Settings) -> Instance:
                 scope=_scope(client),
                 username=user.username,
                 password=user.password.reveal(),
+                auth0=_auth0_half(tenant),
             )
     raise NotTheDemo(
         "no tenant has password_grant, a public application with the password grant, "
         "and a user with a password who may use it"
+    )
+
+
+def _auth0_half(tenant: Tenant) -> Auth0Half | None:
+    if tenant.auth0_domain is None or tenant.directory is None:
+        return None
+    old = (
+        client.client_id
+        for client in tenant.applications
+        if client.public_client and LEGACY_GRANT in client.grant_types
+    )
+    legacy = next(old, None) if tenant.legacy_resource_owner else None
+    sites = (
+        c for c in tenant.applications if c.secrets and "password" in c.grant_types
+    )
+    site = next(sites, None)
+    return Auth0Half(
+        domain=tenant.auth0_domain,
+        connection=tenant.directory,
+        legacy_client_id=legacy,
+        site_client_id=site.client_id if site else None,
+        site_secret=site.secrets[0].value.reveal() if site else "",
     )
 
 

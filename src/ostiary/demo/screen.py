@@ -77,10 +77,9 @@ def show_instance(screen: Screen, instance: Instance, realm: str) -> None:
     screen.line(LAST_RESORT)
 
 
-def show_answer(screen: Screen, instance: Instance, answer: Answer) -> None:
-    """A sign-in and the decoded tokens."""
-    screen.title(f"{instance.username} signs in by the password grant")
-    endpoint = f"{instance.authority}/oauth2/v2.0/token"
+def show_answer(screen: Screen, title: str, endpoint: str, answer: Answer) -> None:
+    """A sign-in at an endpoint, and the decoded tokens."""
+    screen.title(title)
     milliseconds = round(answer.seconds * 1000)
     screen.line(f"POST {endpoint}: {answer.status} in {milliseconds} ms")
     screen.facts(dict(_plain_parts(answer.body)), "  ")
@@ -116,7 +115,7 @@ def _plain_parts(body: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     for name, value in body.items():
         if name in decoded_tokens(body):
             continue
-        if name == "refresh_token":
+        if name in ("refresh_token", "access_token"):
             yield name, f"{len(str(value))} characters that only this server can read"
         else:
             yield name, str(value)

@@ -11,7 +11,7 @@ from shlex import quote
 from string import Template
 from typing import Final
 
-from ostiary.demo.instance import Instance
+from ostiary.demo.instance import Auth0Half, Instance
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,45 @@ new UsernamePasswordCredential(
 EOF"""
 
 
+AUTH0_CURL: Final = """\
+curl --cacert $ca \\
+  https://$auth0_domain/oauth/ro \\
+  -d grant_type=password -d client_id=$legacy_client_id \\
+  -d connection=$connection -d scope=openid \\
+  --data-urlencode username=$shell_username \\
+  --data-urlencode password=$shell_password"""
+
+AUTH0_PYTHON: Final = """\
+$python - <<'EOF'
+from auth0.authentication import GetToken
+print(GetToken("$auth0_domain", "$client_id").login(
+    $username, $password, realm="$connection",
+    audience=$resource, scope="openid"))
+EOF"""
+
+AUTH0_PYTHON_3: Final = """\
+$python - <<'EOF'
+from auth0.v3.authentication import Database
+print(Database("$auth0_domain").login(
+    client_id="$legacy_client_id",
+    username=$username, password=$password,
+    connection="$connection", scope="openid"))
+EOF"""
+
+AUTH0_NODE: Final = """\
+$node <<'EOF'
+const { AuthenticationClient } = require("auth0");
+new AuthenticationClient({
+  domain: "$auth0_domain",
+  clientId: "$site_client_id",
+  clientSecret: $site_secret })
+  .oauth.passwordGrant({ username: $username, password: $password,
+    realm: "$connection",
+    audience: $resource, scope: "openid" })
+  .then(answer => console.log(answer.data), console.error);
+EOF"""
+
+
 def snippets(instance: Instance, *, realm_served: bool) -> Iterator[Snippet]:
     """What can be pasted on this machine.
 
@@ -129,6 +168,25 @@ def snippets(instance: Instance, *, realm_served: bool) -> Iterator[Snippet]:
     yield _filled("ADAL Python", ADAL, words)
     yield _filled("MSAL Node", MSAL_NODE, words)
     yield _filled("@azure/identity", AZURE_IDENTITY_NODE, words)
+    if instance.auth0 is not None:
+        yield from _auth0_snippets(instance.auth0, words)
+
+
+def _auth0_snippets(half: Auth0Half, words: Mapping[str, str]) -> Iterator[Snippet]:
+    words = {
+        **words,
+        "auth0_domain": half.domain,
+        "connection": half.connection,
+        "legacy_client_id": half.legacy_client_id or "",
+        "site_client_id": half.site_client_id or "",
+        "site_secret": json.dumps(half.site_secret),
+    }
+    if half.legacy_client_id is not None:
+        yield _filled("Auth0: curl, /oauth/ro", AUTH0_CURL, words)
+        yield _filled("Auth0: auth0-python 3, /oauth/ro", AUTH0_PYTHON_3, words)
+    yield _filled("Auth0: auth0-python", AUTH0_PYTHON, words)
+    if half.site_client_id is not None:
+        yield _filled("Auth0: node-auth0", AUTH0_NODE, words)
 
 
 def _filled(title: str, text: str, words: Mapping[str, str]) -> Snippet:

@@ -111,11 +111,20 @@ def test_weak_settings(
     assert expected in patient.told("warning", "settings", 0)
 
 
-def test_strategy_of_a_later_release(patient: Patient) -> None:
+@pytest.mark.parametrize(
+    ("strategy", "options"),
+    [
+        ("google-oauth2", {}),
+        ("ad", {"urls": ["ldaps://dc.contoso.test"], "base_dn": "DC=contoso,DC=test"}),
+    ],
+)
+def test_strategy_of_a_later_release(
+    patient: Patient, strategy: str, options: dict[str, object]
+) -> None:
     """A connection that can check no password is told before a user meets it."""
-    connection = {"name": "goog", "strategy": "google-oauth2"}
+    connection = {"name": "elsewhere", "strategy": strategy, "options": options}
     default = {"name": "Username-Password-Authentication", "strategy": "auth0"}
     patient.document["tenants"][0]["connections"] = [default, connection]
     text = patient.told("warning", "connections", 0)
-    assert "goog" in text
-    assert "google-oauth2" in text
+    assert "elsewhere" in text
+    assert strategy in text
