@@ -1,4 +1,4 @@
-"""One running instance for the clients of this folder, with one user locked out."""
+"""One running instance for each family of clients, with one user locked out."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,7 @@ import pytest
 
 from tests.wire.clients import fixture
 from tests.wire.clients.asking import ask
+from tests.wire.clients.auth0_serving import Auth0Served, serve_auth0
 from tests.wire.clients.serving import Served, serve
 
 
@@ -17,6 +18,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             wrong = f"wrong-{number}"
             answer = ask(instance, "openid", username=fixture.LOCKED, password=wrong)
             assert answer.json()["error_codes"] == [50126]
+        yield instance
+
+
+@pytest.fixture(scope="session")
+def auth0_served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Auth0Served]:
+    """The instance that the clients of the Auth0 half sign in to."""
+    with serve_auth0(tmp_path_factory.mktemp("auth0-clients")) as instance:
         yield instance
 
 

@@ -1,4 +1,7 @@
-"""The pages of docs/clients: their snippets work as they stand, and none is missing."""
+"""The pages of docs/clients: their snippets work as they stand, and none is missing.
+
+Those on Auth0's clients are run by test_auth0_documentation.
+"""
 
 import re
 from pathlib import Path
@@ -7,7 +10,7 @@ import pytest
 
 from ostiary.settings import load
 from tests.clients.environments import ROOT, Node
-from tests.wire.clients import fixture
+from tests.wire.clients import auth0_pages, fixture
 from tests.wire.clients.asking import user_tokens
 from tests.wire.clients.driving import Steps, node_steps, python_steps
 from tests.wire.clients.judging import (
@@ -152,7 +155,7 @@ def test_guard_of_passport(outcomes: dict[str, Steps]) -> None:
 def test_every_page_is_known() -> None:
     """Each page is of a client that is run, or says that it is not; README has all."""
     pages = {path.stem for path in PAGES.glob("*.md")} - {"README"}
-    assert pages == {*LANGUAGES, *NOT_RUN}
+    assert pages == {*LANGUAGES, *NOT_RUN, *auth0_pages.LANGUAGES, auth0_pages.GENERAL}
     readme = (PAGES / "README.md").read_text()
     assert all(f"({page}.md)" in readme for page in pages)
     for page in NOT_RUN:

@@ -17,7 +17,8 @@ async function main(given) {
       outcomes[name] = { raised: told(error) };
     }
   }
-  process.stdout.write(`${JSON.stringify(outcomes)}\n`);
+  // Connections that a client keeps alive would keep this process, too.
+  process.stdout.write(`${JSON.stringify(outcomes)}\n`, () => process.exit());
 }
 
 /** An error as the tests look at it. */
@@ -34,8 +35,19 @@ function told(error) {
     suberror: error.subError ?? null,
     correlation_id: error.correlationId ?? null,
     error_response: error.errorResponse ?? null,
+    members: plain(error),
+    details: error.details ?? null,
     trace: String(error.stack).split("\n").slice(0, 8),
   };
+}
+
+/** The members of an error that JSON can tell, its own name and message among them. */
+function plain(error) {
+  const { name, message } = error;
+  const told = Object.entries(error).filter(
+    ([, value]) => value === null || typeof value !== "object",
+  );
+  return { name, message, ...Object.fromEntries(told) };
 }
 
 module.exports = { main };

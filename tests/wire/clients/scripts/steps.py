@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 Step = Callable[..., Any]
+PLAIN = (str, int, float, dict, list, type(None))
 
 _steps: dict[str, Step] = {}
 
@@ -49,5 +50,6 @@ def told(error: Exception) -> dict[str, Any]:
         "bases": [kind.__name__ for kind in type(error).__mro__],
         "text": str(error),
         "error_response": getattr(error, "error_response", None),
+        "members": {k: v for k, v in vars(error).items() if isinstance(v, PLAIN)},
         "trace": traceback.format_exc().splitlines()[-8:],
     }
