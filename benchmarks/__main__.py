@@ -40,6 +40,19 @@ def sign_in(user: int, password: str = PASSWORD, name: str = "user") -> bytes:
     return post(TOKEN, form)
 
 
+def old_door(user: int) -> bytes:
+    """The same at /oauth/ro: an opaque token and an id_token."""
+    form = _form(
+        client_id=PUBLIC,
+        connection="Username-Password-Authentication",
+        grant_type="password",
+        username=f"user{user}@bench.test",
+        password=PASSWORD,
+        scope="openid",
+    )
+    return post("/oauth/ro", form)
+
+
 class Bench:
     """One instance under load, and the bare rates beside it."""
 
@@ -61,6 +74,10 @@ class Bench:
     def sign_ins(self, connections: int = 16) -> Tally:
         """Right passwords of many users."""
         return self.run(connections, lambda _, __: sign_in(self.next_user()))
+
+    def old_sign_ins(self) -> Tally:
+        """Right passwords at /oauth/ro."""
+        return self.run(16, lambda _, __: old_door(self.next_user()))
 
     def wrong(self) -> Tally:
         """A wrong password, another one each time."""
@@ -172,6 +189,8 @@ def measure(bench: Bench, clients: int) -> None:
     h0, s0 = bare()
     signed, storm = bench.sign_ins(), bench.storm()
     h1, _ = bare()
+    old = bench.old_sign_ins()
+    h1, _ = bare()
     wrong, unknown = bench.wrong(), bench.unknown()
     h2, s1 = bare()
     daemon = bench.client_credentials()
@@ -183,6 +202,7 @@ def measure(bench: Bench, clients: int) -> None:
     show("H: bare argon2id, all cores", statistics.median((h0, h1, h2, h3)), "1/s")
     show("S: bare RS256, all cores", statistics.median((s0, s1, s2, s3)), "1/s")
     show("sign-ins / H", signed.rate() / ((h0 + h1) / 2), "", spread(signed))
+    show("sign-ins at /oauth/ro / H", old.rate() / h1, "", spread(old))
     show(
         "wrong password / H", wrong.rate(400) / ((h1 + h2) / 2), "", spread(wrong, 400)
     )

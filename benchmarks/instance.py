@@ -37,13 +37,16 @@ tenants:
 - id: {tenant}
   name: bench
   domains: [{{name: bench.test}}]
+  auth0_domain: localhost
   password_grant: true
+  legacy_resource_owner: true
   lockout: {{threshold: 1000000, source_failures: 100000000}}
   resources:
   - {{identifier: "api://bench", access_token_version: 2, roles: [Read]}}
   applications:
   - client_id: {public}
     public_client: true
+    oidc_conformant: false
     grant_types: [password, refresh_token]
     admin_consent: [User.Read, openid, profile]
   - client_id: {daemon}
@@ -141,13 +144,16 @@ def _fill(path: Path, users: int, hashed: str) -> None:
             """
             WITH RECURSIVE n(i) AS
                 (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :users - 1)
-            INSERT INTO users
+            INSERT INTO users (id, tenant_id, connection, name_folded, document,
+                               external_id, password_hash, password_source, mfa_secret,
+                               password_changed_at, sessions_valid_from, created_at,
+                               updated_at)
             SELECT id || '-' || i, tenant_id, connection, 'user' || i || '@bench.test',
-                   login_folded,
                    json_set(document, '$.id', id || '-' || i,
                             '$.username', 'user' || i || '@bench.test'),
-                   :hashed, password_source, mfa_secret, password_changed_at,
-                   sessions_valid_from, created_at
+                   id || '-' || i, :hashed, password_source, mfa_secret,
+                   password_changed_at,
+                   sessions_valid_from, created_at, updated_at
             FROM n, (SELECT * FROM users WHERE name_folded = 'user0@bench.test')
             WHERE :users > 1
             """,
