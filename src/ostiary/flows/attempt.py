@@ -4,6 +4,7 @@ State of a single request; decisions are made by `token`, the grants and the rul
 """
 
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 from ostiary.core.errors import Reason, Refused, told
 from ostiary.core.factors import FactorUse
@@ -18,7 +19,7 @@ from ostiary.core.request import (
     Trace,
 )
 from ostiary.core.tokens import RefreshToken
-from ostiary.flows.facts import AuditEvent, GuessKeys, Once, Registry
+from ostiary.flows.facts import AuditEvent, GuessKeys, Once, Overloaded, Registry
 from ostiary.flows.ports import Ports, Wire
 
 
@@ -45,7 +46,10 @@ class Found:
 
 @dataclass(slots=True)
 class Attempt:
-    """A token request on its way, with the facts fetched for it."""
+    """A token request on its way, with the facts fetched for it.
+
+    What is decided within `async with` it is on record when it ends in a refusal.
+    """
 
     request: TokenRequest
     wire: Wire
@@ -108,6 +112,18 @@ class Attempt:
     def refusal(self, reason: Reason) -> AuditEvent:
         """The audit record of a refusal: the true reason, and the code told."""
         return self.event("refused", reason.value, self.wire.code(self.told(reason)))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: object, error: BaseException | None, trace: object
+    ) -> None:
+        """A refusal leaves its record before anybody hears of it (promise 10)."""
+        if isinstance(error, Overloaded):
+            error = Refused(Reason.OVERLOADED, retry_after=error.retry_after)
+        if isinstance(error, Refused):
+            raise await self.record(error) from None
 
     async def record(self, refused: Refused) -> Refused:
         """Write the refusal down, once, and make of it what the caller may learn."""

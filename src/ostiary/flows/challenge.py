@@ -41,11 +41,8 @@ async def challenge(
 
     The client authenticates as for tokens.
     """
-    attempt = Attempt(request, wire, ports, ports.clock.now())
-    try:
+    async with Attempt(request, wire, ports, ports.clock.now()) as attempt:
         return await _challenge(attempt, wish)
-    except Refused as refused:
-        raise await attempt.record(refused) from None
 
 
 async def _challenge(attempt: Attempt, wish: Wish) -> Challenge:

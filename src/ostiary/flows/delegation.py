@@ -39,11 +39,8 @@ async def delegate(
     it asks for what that had. Every attempt leaves one audit record, committed before
     the answer (contract auth0 §6).
     """
-    attempt = Attempt(request, wire, ports, ports.clock.now())
-    try:
+    async with Attempt(request, wire, ports, ports.clock.now()) as attempt:
         return await _delegate(attempt, target)
-    except Refused as refused:
-        raise await attempt.record(refused) from None
 
 
 async def _delegate(attempt: Attempt, target: str) -> Delegated:

@@ -173,8 +173,7 @@ async def _for_owner(
     act: Callable[[Attempt, Registry, Owner], Awaitable[T]],
 ) -> T:
     """Find out whose token the request brings, and act for them."""
-    attempt = Attempt(request, wire, ports, ports.clock.now())
-    try:
+    async with Attempt(request, wire, ports, ports.clock.now()) as attempt:
         registry = await find_tenant(attempt)
         if registry is None:
             raise Refused(Reason.TENANT_UNKNOWN)
@@ -182,8 +181,6 @@ async def _for_owner(
         if request.fault is not None:
             raise request.fault
         return await act(attempt, registry, owner)
-    except Refused as refused:
-        raise await attempt.record(refused) from None
 
 
 async def _owner(attempt: Attempt, registry: Registry) -> Owner:

@@ -21,15 +21,12 @@ async def introspect(
 
     None: not active, or not of this tenant. Raises Refused for the client.
     """
-    attempt = Attempt(request, wire, ports, ports.clock.now())
-    try:
+    async with Attempt(request, wire, ports, ports.clock.now()) as attempt:
         registry = await _enter(attempt)
         refresh = await _living_refresh(ports, registry, token)
         if refresh is not None:
             return refresh
         return await inspect_access(registry, token, wire, ports)
-    except Refused as refused:
-        raise await attempt.record(refused) from None
 
 
 async def revoke(request: TokenRequest, token: str, wire: Wire, ports: Ports) -> None:
@@ -37,12 +34,9 @@ async def revoke(request: TokenRequest, token: str, wire: Wire, ports: Ports) ->
 
     A refresh token takes its whole session with it (RFC 7009 §2.1).
     """
-    attempt = Attempt(request, wire, ports, ports.clock.now())
-    try:
+    async with Attempt(request, wire, ports, ports.clock.now()) as attempt:
         registry = await _enter(attempt)
         await _revoke(attempt, registry, token)
-    except Refused as refused:
-        raise await attempt.record(refused) from None
 
 
 async def _revoke(attempt: Attempt, registry: Registry, token: str) -> None:

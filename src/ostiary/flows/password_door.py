@@ -9,7 +9,7 @@ from ostiary.core.model import Client, User
 from ostiary.core.names import PASSWORD
 from ostiary.core.request import TokenRequest
 from ostiary.flows.attempt import Attempt
-from ostiary.flows.facts import Issue, Overloaded, Registry
+from ostiary.flows.facts import Issue, Registry
 from ostiary.flows.grants.password import password
 from ostiary.flows.ports import Ports, Wire
 from ostiary.flows.token import decide_access, find_client, find_tenant
@@ -21,14 +21,8 @@ async def prove_by_password(request: TokenRequest, wire: Wire, ports: Ports) -> 
     A client may be named; then it must be one that the wire's grant is open to. One
     audit record, as of a sign-in.
     """
-    attempt = Attempt(request, wire, ports, ports.clock.now())
-    try:
+    async with Attempt(request, wire, ports, ports.clock.now()) as attempt:
         return await _prove(attempt)
-    except Overloaded as full:
-        busy = Refused(Reason.OVERLOADED, retry_after=full.retry_after)
-        raise await attempt.record(busy) from None
-    except Refused as refused:
-        raise await attempt.record(refused) from None
 
 
 async def _prove(attempt: Attempt) -> User:

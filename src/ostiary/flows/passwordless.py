@@ -66,11 +66,8 @@ async def start(
 
     A blocked user gets none, and nobody is told so (contract auth0 §6). Raises Refused.
     """
-    attempt = Attempt(request, wire, ports, ports.clock.now())
-    try:
+    async with Attempt(request, wire, ports, ports.clock.now()) as attempt:
         return await _start(attempt, recipient)
-    except Refused as refused:
-        raise await attempt.record(refused) from None
 
 
 async def _start(attempt: Attempt, recipient: Recipient) -> Started:
@@ -197,15 +194,12 @@ async def check_code(
     A wrong one is a guess like any other: it counts against the code, the account and
     the source. Raises Refused.
     """
-    attempt = Attempt(request, wire, ports, ports.clock.now())
-    try:
+    async with Attempt(request, wire, ports, ports.clock.now()) as attempt:
         registry = await find_tenant(attempt)
         if registry is None:
             raise Refused(Reason.TENANT_UNKNOWN, tenant=request.tenant.value)
         await _check(attempt, registry, recipient)
         await ports.audit.record(attempt.event("checked"))
-    except Refused as refused:
-        raise await attempt.record(refused) from None
 
 
 async def _check(attempt: Attempt, registry: Registry, recipient: Recipient) -> None:

@@ -56,8 +56,7 @@ async def ask_reset(
 
     Raises Refused for what is wrong with the request itself.
     """
-    attempt = Attempt(request, wire, ports, ports.clock.now())
-    try:
+    async with Attempt(request, wire, ports, ports.clock.now()) as attempt:
         registry = await find_tenant(attempt)
         client = await find_client(attempt)
         if registry is None or client.tenant_id != registry.tenant.id:
@@ -65,8 +64,6 @@ async def ask_reset(
         connection = find_database(attempt, registry, client)
         await _check_limits(attempt, registry, fold(email))
         await ports.audit.record(attempt.event("asked", "user.reset"))
-    except Refused as refused:
-        raise await attempt.record(refused) from None
 
     async def errand() -> None:
         await _mail_link(attempt, registry, connection, email)

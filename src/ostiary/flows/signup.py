@@ -15,7 +15,7 @@ from ostiary.core.password_policy import check_new_password
 from ostiary.core.request import TokenRequest
 from ostiary.flows.attempt import Attempt
 from ostiary.flows.connection import check_named
-from ostiary.flows.facts import AuditEvent, Overloaded, Registry
+from ostiary.flows.facts import AuditEvent, Registry
 from ostiary.flows.manage.administration import Administration
 from ostiary.flows.manage.changes import PutUser
 from ostiary.flows.manage.ports import ConflictError
@@ -59,18 +59,12 @@ async def sign_up(
     Raises Refused; SIGNUP_TAKEN says that somebody is there already, as every sign-up
     must (contract auth0 §6).
     """
-    attempt = Attempt(request, wire, ports, ports.clock.now())
-    try:
+    async with Attempt(request, wire, ports, ports.clock.now()) as attempt:
         registry = await find_tenant(attempt)
         client = await find_client(attempt)
         if registry is None or client.tenant_id != registry.tenant.id:
             raise Refused(Reason.CLIENT_UNKNOWN, client_id=client.client_id)
         return await _sign_up(attempt, registry, client, person, admin)
-    except Overloaded as full:
-        busy = Refused(Reason.OVERLOADED, retry_after=full.retry_after)
-        raise await attempt.record(busy) from None
-    except Refused as refused:
-        raise await attempt.record(refused) from None
 
 
 async def _sign_up(

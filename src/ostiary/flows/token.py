@@ -32,7 +32,7 @@ from ostiary.core.tokens import (
 )
 from ostiary.flows.attempt import Attempt, Found
 from ostiary.flows.digests import sha256_hex
-from ostiary.flows.facts import Issue, Overloaded, Registry
+from ostiary.flows.facts import Issue, Registry
 from ostiary.flows.grants import GRANTS
 from ostiary.flows.grants.refresh_token import check_kind
 from ostiary.flows.ports import Ports, Wire
@@ -45,14 +45,8 @@ async def exchange(request: TokenRequest, wire: Wire, ports: Ports) -> Granted:
     Every attempt leaves one audit record, committed before the answer (security
     promises 10 and 13). Raises StoreUnavailable when that cannot be.
     """
-    attempt = Attempt(request, wire, ports, ports.clock.now())
-    try:
+    async with Attempt(request, wire, ports, ports.clock.now()) as attempt:
         return await _exchange(attempt)
-    except Overloaded as full:
-        busy = Refused(Reason.OVERLOADED, retry_after=full.retry_after)
-        raise await attempt.record(busy) from None
-    except Refused as refused:
-        raise await attempt.record(refused) from None
 
 
 async def _exchange(attempt: Attempt) -> Granted:
