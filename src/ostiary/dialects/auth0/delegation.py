@@ -13,6 +13,7 @@ from ostiary.core.request import ScopeRequest, TokenRequest
 from ostiary.dialects.auth0.body import Fields, parse_body, required, text
 from ostiary.dialects.auth0.claims import id_token_seconds
 from ostiary.dialects.auth0.requests import (
+    check_legacy_open,
     grant_of,
     parse_client,
     parse_scope,
@@ -46,7 +47,7 @@ class Delegation:
         wire = Auth0Wire(Surface.DELEGATION, registry.tenant)
         try:
             fields = parse_body(request)
-            check_open(registry)
+            check_legacy_open(registry.tenant)
             parsed = parse_delegation(request, registry, fields)
             target = text(fields, "target") or parsed.client.client_id
         except Refused as refused:
@@ -70,12 +71,6 @@ class Delegation:
         except Refused as refused:
             trace = trace_of(request, "access_token")
             raise await record_unread(refused, trace, wire, self.ports) from None
-
-
-def check_open(registry: Registry) -> None:
-    """The old pipeline is open at this tenant. Raises Refused(ENDPOINT_DISABLED)."""
-    if registry.tenant.options.get("legacy_resource_owner") is not True:
-        raise Refused(Reason.ENDPOINT_DISABLED)
 
 
 def parse_delegation(

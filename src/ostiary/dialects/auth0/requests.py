@@ -37,6 +37,12 @@ def tenant_ref(tenant: Tenant) -> TenantRef:
     return TenantRef(tenant.id)
 
 
+def check_legacy_open(tenant: Tenant) -> None:
+    """The old pipeline is open at this tenant. Raises Refused(ENDPOINT_DISABLED)."""
+    if tenant.options.get("legacy_resource_owner") is not True:
+        raise Refused(Reason.ENDPOINT_DISABLED)
+
+
 def grant_of(fields: Fields, surface: Surface) -> tuple[str, str]:
     """The name in `grant_type` and the grant it stands for; "" when none was sent."""
     sent = text(fields, "grant_type") or ""

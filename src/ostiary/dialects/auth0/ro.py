@@ -16,6 +16,7 @@ from ostiary.dialects.auth0.jsonp import (
     scripted_refusal,
 )
 from ostiary.dialects.auth0.requests import (
+    check_legacy_open,
     grant_of,
     parse_client,
     parse_password,
@@ -58,8 +59,7 @@ class ResourceOwner:
         try:
             scripted = request.method == "GET"
             fields = strict_query_of(request) if scripted else parse_body(request)
-            if registry.tenant.options.get("legacy_resource_owner") is not True:
-                raise Refused(Reason.ENDPOINT_DISABLED)
+            check_legacy_open(registry.tenant)
             sent, _ = grant_of(fields, Surface.RO)
             parsed = parse_ro(request, registry, fields)
         except Refused as refused:
