@@ -23,6 +23,12 @@ DATABASE = "Username-Password-Authentication"
 """Auth0's usual name of the connection that checks passwords in our own store."""
 
 
+TrustedCa = Annotated[
+    FilePath | None,
+    Meta(description="PEM file of the CA, beside those the system trusts."),
+]
+
+
 class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """None: for strategy `auth0`, and those that cannot check a password."""
 
@@ -83,10 +89,7 @@ class EntraOptions(Options, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     client_secret: Annotated[
         SecretText | None, Meta(description="Its secret, when it has one.")
     ] = None
-    ca: Annotated[
-        FilePath | None,
-        Meta(description="PEM file of the CA, beside those the system trusts."),
-    ] = None
+    ca: TrustedCa = None
 
 
 class AdfsOptions(Options, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -103,10 +106,7 @@ class AdfsOptions(Options, frozen=True, kw_only=True, forbid_unknown_fields=True
     client_secret: Annotated[
         SecretText | None, Meta(description="Its secret, when it has one.")
     ] = None
-    ca: Annotated[
-        FilePath | None,
-        Meta(description="PEM file of the CA, beside those the system trusts."),
-    ] = None
+    ca: TrustedCa = None
     protocol: Annotated[
         Literal["oauth", "ws-trust"], Meta(description="How the server is asked.")
     ] = "oauth"
@@ -130,10 +130,7 @@ class EmailOptions(Options, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     sender: Annotated[Email, Meta(description="The sender's address.")] = field(
         name="from"
     )
-    ca: Annotated[
-        FilePath | None,
-        Meta(description="PEM file of the CA, beside those the system trusts."),
-    ] = None
+    ca: TrustedCa = None
 
 
 class SmsOptions(Options, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -142,10 +139,7 @@ class SmsOptions(Options, frozen=True, kw_only=True, forbid_unknown_fields=True)
     webhook: Annotated[
         WebUrl, Meta(description="Gets each message as a POST of to, text and code.")
     ]
-    ca: Annotated[
-        FilePath | None,
-        Meta(description="PEM file of the CA, beside those the system trusts."),
-    ] = None
+    ca: TrustedCa = None
 
 
 OPTIONS: dict[str, type[Options]] = {

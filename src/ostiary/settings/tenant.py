@@ -8,14 +8,13 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from ostiary.settings.application import Application, Resource
-from ostiary.settings.connection import DATABASE, Connection
+from ostiary.settings.connection import DATABASE, Connection, TrustedCa
 from ostiary.settings.user import Policy, User
 from ostiary.settings.values import (
     Auth0Domain,
     Domain,
     Duration,
     Email,
-    FilePath,
     Guid,
     Name,
     SmtpUrl,
@@ -55,10 +54,7 @@ class Mail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sender: Annotated[Email, Meta(description="The sender's address.")] = field(
         name="from"
     )
-    ca: Annotated[
-        FilePath | None,
-        Meta(description="PEM file of the CA, beside those the system trusts."),
-    ] = None
+    ca: TrustedCa = None
 
 
 class Lockout(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
