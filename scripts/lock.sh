@@ -22,6 +22,8 @@ compile test --extra test -c requirements/run.txt pyproject.toml
 compile lint --extra lint -c requirements/test.txt pyproject.toml
 compile build -c requirements/lint.txt requirements/build.in
 compile lock requirements/lock.in
+compile ldap -c requirements/lint.txt requirements/ldap.in
+compile ldap_source -c requirements/ldap.txt requirements/ldap_source.in
 compile clients/microsoft requirements/clients/microsoft.in
 compile clients/adal requirements/clients/adal.in
 for name in auth0_3_0 auth0_3_9 auth0_3_24 auth0_newest; do

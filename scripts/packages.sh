@@ -14,6 +14,15 @@ has node || missing="$missing nodejs"
 has npm || missing="$missing npm"
 has openssl || missing="$missing openssl"
 has curl || missing="$missing curl"
+PATH=$PATH:/usr/sbin:/sbin
+has slapd || missing="$missing slapd slapd-contrib"
+has samba-tool || missing="$missing samba-ad-dc samba-ad-provision"
+has gcc || missing="$missing gcc libc6-dev"
+[ -e /usr/include/ldap.h ] || missing="$missing libldap-dev"
+[ -e /usr/include/sasl/sasl.h ] || missing="$missing libsasl2-dev"
+"${PYTHON:-python3}" -c 'import os, sysconfig, sys
+sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' ||
+    missing="$missing python3-dev"
 
 if [ -z "$missing" ] || [ "$(id -u)" != 0 ] || ! has apt-get; then
     exit 0

@@ -14,6 +14,11 @@ from hypothesis import settings
 
 from tests.clients.environments import Node, find_node, find_python
 from tests.services import provision
+from tests.services.active_directory import (
+    ActiveDirectoryServer,
+    active_directory_server,
+)
+from tests.services.openldap import OpenLdapServer, openldap_server
 from tests.services.postgres import PostgresServer, postgres_server
 
 IN_CI = os.environ.get("CI") == "true"
@@ -65,6 +70,23 @@ def postgresql_url(postgresql_server: PostgresServer) -> Iterator[str]:
     name = postgresql_server.create_database()
     yield postgresql_server.url(name)
     postgresql_server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def openldap() -> Iterator[OpenLdapServer]:
+    """One OpenLDAP for this test process."""
+    with skip_when_missing(), openldap_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def active_directory() -> Iterator[ActiveDirectoryServer]:
+    """One domain controller for this test process.
+
+    Who asks for it stands in the xdist group `active_directory`, so there is only one.
+    """
+    with skip_when_missing(), active_directory_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -128,3 +150,17 @@ def pytest_make_collect_report() -> Generator[
     report = yield
     refuse_to_skip(report)
     return report
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let `xdist_group` hold: xdist writes the group where pytest no longer reads it.
+
+    Of pytest 9.2 with xdist 3.8; without it each worker would start every server.
+    """
+    for item in items:
+        grouped = getattr(item, "_nodeid", item.nodeid)
+        if grouped != item.nodeid:
+            from _pytest.nodeid import NodeId
+
+            item._id = NodeId.parse(grouped)

@@ -87,6 +87,6 @@ def as_other_user(folder: Path) -> list[str]:
     return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--"]
 
 
-def ends_with_us() -> list[str]:
-    """The command prefix by which a server is interrupted when our process dies."""
-    return ["setpriv", "--pdeathsig", "INT", "--"] if shutil.which("setpriv") else []
+def ends_with_us(by: str = "INT") -> list[str]:
+    """The command prefix by which a server gets that signal when our process dies."""
+    return ["setpriv", "--pdeathsig", by, "--"] if shutil.which("setpriv") else []
