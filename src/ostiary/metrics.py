@@ -277,10 +277,8 @@ class _CountedGuesses:
     inner: Guesses
     count: Count
 
-    def keys(
-        self, tenant_id: str, account: str, password: str, trace: Any
-    ) -> GuessKeys:
-        return self.inner.keys(tenant_id, account, password, trace)
+    def keys(self, *whose: Any, **named: Any) -> GuessKeys:
+        return self.inner.keys(*whose, **named)
 
     async def state(self, tenant_id: str, keys: GuessKeys, now: float) -> GuessState:
         return await self.inner.state(tenant_id, keys, now)
@@ -296,3 +294,6 @@ class _CountedGuesses:
         learns = await self.inner.record_failure(tenant, keys, now, event, locked_event)
         self.count(event if learns else locked_event)
         return learns
+
+    async def settle(self, tenant_id: str, keys: GuessKeys) -> None:
+        await self.inner.settle(tenant_id, keys)

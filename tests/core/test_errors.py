@@ -7,6 +7,12 @@ import pytest
 
 from ostiary.core.errors import Reason, Refused, told
 
+NOT_REACHED = {
+    Reason.DIRECTORY_MISCONFIGURED,
+    Reason.DIRECTORY_BUSY,
+    Reason.DIRECTORY_LIED,
+    Reason.AGENT_ABSENT,
+}
 NOBODY = {
     Reason.USER_UNKNOWN,
     Reason.USER_ELSEWHERE,
@@ -46,6 +52,7 @@ def test_a_connection_that_is_switched_off_is_hidden_with_the_users() -> None:
 def test_every_other_reason_is_told_as_it_is(hide: bool) -> None:
     """Folding hides accounts, not mistakes of the client."""
     folded = NOBODY | {Reason.USER_FEDERATED, Reason.SOURCE_BLOCKED}
+    folded |= {Reason.DIRECTORY_LOCKED} | NOT_REACHED
     folded |= {Reason.CONNECTION_DISABLED} if hide else set()
 
     for reason in set(Reason) - folded:
@@ -87,3 +94,18 @@ def test_a_refusal_passes_through_context_managers() -> None:
 
     with pytest.raises(Refused, match="user_unknown"):
         refuse()
+
+
+@pytest.mark.parametrize("hide", [True, False])
+def test_why_a_directory_gives_no_answer_is_for_the_log_alone(hide: bool) -> None:
+    """Its state and our settings are nobody's business who signs in."""
+    for reason in NOT_REACHED:
+        unreachable = Reason.DIRECTORY_UNREACHABLE
+        assert told(reason, hide_unknown_users=hide) is unreachable
+
+
+@pytest.mark.parametrize("hide", [True, False])
+def test_a_lock_is_a_lock_whoever_locked(hide: bool) -> None:
+    """Locked in the directory is locked here (interface §3, directory states)."""
+    locked = told(Reason.DIRECTORY_LOCKED, hide_unknown_users=hide)
+    assert locked is Reason.ACCOUNT_LOCKED

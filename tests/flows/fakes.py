@@ -13,7 +13,8 @@ from typing import Final, TypeVar
 
 from ostiary.core.model import ConnectionSettings, Domain, Tenant
 from ostiary.flows.facts import (
-    Account,
+    Candidate,
+    Claimed,
     Registry,
     Rejected,
     StoreUnavailable,
@@ -74,11 +75,22 @@ class ToldConnection:
     provisions: bool = False
     answer: Answer | None = None
     asked: list[tuple[str | None, str, str]] = field(default_factory=list)
+    candidate: Candidate | Unreachable | None = None
+    pretended: int = 0
+
+    async def find(self, username: str) -> Candidate | Unreachable:
+        """Whom the test means."""
+        return self.candidate or Candidate(username.casefold())
+
+    async def pretend(self, candidate: Candidate) -> None:
+        """Take no time."""
+        self.pretended += 1
 
     async def verify(
-        self, tenant: Tenant, account: Account | None, username: str, password: str
+        self, tenant: Tenant, claimed: Claimed, password: str
     ) -> Verified | Rejected | Unreachable:
         """What the test wants to hear."""
+        account, username = claimed.account, claimed.username
         self.asked.append((account.user.id if account else None, username, password))
         if isinstance(self.answer, Exception):
             raise self.answer
@@ -97,7 +109,7 @@ class OneConnection:
         """The one connection."""
         return self.connection
 
-    def named(self, settings: ConnectionSettings) -> ToldConnection:
+    def named(self, tenant: Tenant, settings: ConnectionSettings) -> ToldConnection:
         """The same."""
         return self.connection
 

@@ -16,7 +16,7 @@ from ostiary.core.model import (
     Tenant,
 )
 from ostiary.flows.facts import (
-    Account,
+    Claimed,
     Rejected,
     Unreachable,
     Verified,
@@ -97,11 +97,11 @@ async def test_a_right_password_that_finds_the_account_locked_meanwhile_learns_n
     verify = world.connection.verify
 
     async def slowly(
-        tenant: Tenant, account: Account | None, username: str, password: str
+        tenant: Tenant, claimed: Claimed, password: str
     ) -> Verified | Rejected | Unreachable:
         monkeypatch.undo()
         await lock(world)
-        return await verify(tenant, account, username, password)
+        return await verify(tenant, claimed, password)
 
     monkeypatch.setattr(world.connection, "verify", slowly)
     assert refused(await world.sign_in()).reason is Reason.ACCOUNT_LOCKED

@@ -13,6 +13,7 @@ from argon2 import extract_parameters
 from ostiary.connections import Means, TenantConnections
 from ostiary.connections import database as connection_module
 from ostiary.connections.hashes import hash_password, verify_password
+from ostiary.connections.kept import KeptConnections
 from ostiary.connections.lane import HashLane
 from ostiary.core.errors import Reason
 from ostiary.core.model import (
@@ -26,6 +27,7 @@ from ostiary.core.model import (
 from ostiary.flows.manage.changes import PutListed, PutTenant, PutUser
 from ostiary.stores import audit
 from ostiary.stores.statement import Statement
+from tests.connections.claims import no_secrets
 from tests.contracts.counters import once
 from tests.flows import values
 from tests.flows.fakes import RIGHT, WRONG
@@ -98,7 +100,7 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
 async def furnish(world: World, lane: HashLane, path: Path) -> None:
     """The tenant, its real connection, and Alice as the path has her."""
-    means = Means(lane, world.codes, world.clock)
+    means = Means(lane, world.codes, world.clock, KeptConnections(), no_secrets)
     world.ports = replace(world.ports, connections=TenantConnections(means))
     await world.database.transact(once(FORGET))
     federated = Domain("federated.test", Authentication.FEDERATED)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ostiary.configuration.entrance import ConnectionEntrance
 from ostiary.core.accounts import fold
 from ostiary.core.errors import Reason, Refused
 from ostiary.core.model import ConnectionSettings, Tenant, User
@@ -15,6 +16,7 @@ from ostiary.flows.manage.changes import PutClient, PutListed, PutTenant, PutUse
 from ostiary.flows.signup import NewPerson, sign_up
 from ostiary.keys.sealing import MasterKey
 from ostiary.keys.vault import KeyVault
+from ostiary.settings import Server
 from ostiary.stores.guesses import GuessCounters
 from ostiary.stores.jobs import JobStore
 from tests.flows import values
@@ -56,6 +58,7 @@ def desk(world: World, *, full: bool = False) -> Administration:
         journal=world.log,
         locks=GuessCounters(world.database, b"guesses"),
         jobs=JobStore(world.database),
+        entrance=ConnectionEntrance(Server(mode="development")),
         default_resources=DEFAULT_RESOURCES,
         door="test",
         who="the user",

@@ -5,6 +5,7 @@ No test lives here; requests to ask in it are made at the end.
 
 from typing import Final
 
+from ostiary.connections.federation import PinnedFederation
 from ostiary.core.errors import Refused
 from ostiary.core.model import ConnectionSettings, Permission
 from ostiary.core.names import INTROSPECTION, PASSWORD, REFRESH_TOKEN
@@ -46,6 +47,7 @@ from ostiary.stores.guesses import GuessCounters
 from ostiary.stores.limits import StoredLimits
 from ostiary.stores.people import UserStore
 from ostiary.stores.tokens import TokenStore
+from ostiary.stores.turns import StoredTurns
 from tests.flows import values
 from tests.flows.couriers import KeptCourier, PlainPages
 from tests.flows.fakes import (
@@ -84,7 +86,9 @@ class World:
             directory=self.directory,
             people=UserStore(self.database),
             connections=OneConnection(self.connection),
+            federation=PinnedFederation(),
             guesses=GuessCounters(self.database, guess_key),
+            turns=StoredTurns(self.database, alone=True),
             limits=StoredLimits(self.database, b"limits"),
             factors=FactorStore(self.database),
             seeds=SealedSeeds(MASTER),

@@ -14,6 +14,7 @@ from ostiary.core.model import (
     Domain,
     Effect,
     PasswordState,
+    Tenant,
     User,
 )
 
@@ -30,6 +31,24 @@ def domain_of(username: str) -> str | None:
     """The folded domain of a user principal name; None without a domain."""
     _, at, domain = username.rpartition("@")
     return fold(domain) if at and domain else None
+
+
+def full_name(username: str, email: str | None, connection: str, tenant: Tenant) -> str:
+    """A user name with a domain, of somebody whose directory knows short names only.
+
+    The domain is one that leads to their connection; of several, that of their mail
+    address. Without any the name stays as it is.
+    """
+    names = [
+        each.name
+        for each in tenant.domains
+        if each.authentication is Authentication.PASS_THROUGH
+        and each.connection == connection
+    ]
+    if domain_of(username) or not names:
+        return username
+    mail = domain_of(email or "")
+    return f"{username}@{mail if mail in names else names[0]}"
 
 
 def external_id(user: User) -> str:

@@ -4,9 +4,18 @@ Whether a credential is right is told by the adapters of `ostiary.connections`.
 """
 
 from enum import StrEnum
+from typing import Final
 
 from ostiary.core.errors import Reason, Refused
 from ostiary.core.model import Client, ConnectionSettings
+
+SEALED: Final = "sealed"
+"""Among options: the mapping of those that are secret, each sealed."""
+
+
+def connection_context(tenant_id: str, name: str) -> str:
+    """The seal's context of a connection's secrets; `:` and the option follow."""
+    return f"connection:{tenant_id}:{name}"
 
 
 class Channel(StrEnum):

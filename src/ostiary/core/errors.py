@@ -76,9 +76,17 @@ class Reason(StrEnum):
     CODE_WRONG = "code_wrong"
     CODE_EXHAUSTED = "code_exhausted"
     DEVICE_ASSERTION = "device_assertion"
+    DIRECTORY_LOCKED = "directory_locked"
+    FEDERATION_UNTRUSTED = "federation_untrusted"
+    FEDERATION_ASSERTION = "federation_assertion"
+    FEDERATION_REPLAYED = "federation_replayed"
+    FEDERATION_DOMAIN = "federation_domain"
+    FEDERATION_NO_USER = "federation_no_user"
     # told only after the right password
     USER_DISABLED = "user_disabled"
+    ACCOUNT_EXPIRED = "account_expired"
     PASSWORD_EXPIRED = "password_expired"
+    DIRECTORY_PASSWORD_EXPIRED = "directory_password_expired"
     PASSWORD_MUST_CHANGE = "password_must_change"
     PASSWORD_LEAKED = "password_leaked"
     MFA_REQUIRED = "mfa_required"
@@ -92,6 +100,10 @@ class Reason(StrEnum):
     MFA_TOKEN_EXPIRED = "mfa_token_expired"
     MFA_CHALLENGE_UNSUPPORTED = "mfa_challenge_unsupported"
     MFA_NOTHING_ENROLLED = "mfa_nothing_enrolled"
+    LOGON_RESTRICTED = "logon_restricted"
+    UPSTREAM_MFA_REQUIRED = "upstream_mfa_required"
+    UPSTREAM_CONSENT_REQUIRED = "upstream_consent_required"
+    UPSTREAM_POLICY_BLOCKED = "upstream_policy_blocked"
     POLICY_BLOCKED = "policy_blocked"
     USER_NOT_ASSIGNED = "user_not_assigned"
     CONSENT_REQUIRED = "consent_required"
@@ -105,11 +117,17 @@ class Reason(StrEnum):
     TOKEN_INVALID = "token_invalid"
     SCOPE_INSUFFICIENT = "scope_insufficient"
     OBJECT_UNKNOWN = "object_unknown"
+    OBJECT_TAKEN = "object_taken"
+    OBJECT_INVALID = "object_invalid"
     # the server
     OVERLOADED = "overloaded"
     UNAVAILABLE = "unavailable"
     DIRECTORY_UNREACHABLE = "directory_unreachable"
     DIRECTORY_TIMEOUT = "directory_timeout"
+    DIRECTORY_MISCONFIGURED = "directory_misconfigured"
+    DIRECTORY_BUSY = "directory_busy"
+    DIRECTORY_LIED = "directory_lied"
+    AGENT_ABSENT = "agent_absent"
     MESSAGE_FAILED = "message_failed"
     # what people do for themselves
     CROSS_ORIGIN_OFF = "cross_origin_off"
@@ -147,7 +165,15 @@ UNPROVEN: Final = (
     | {Reason.PASSWORD_WRONG, Reason.CODE_WRONG, Reason.CODE_EXHAUSTED}
 )
 """Refusals that leave open whether the password was right: each counts as a guess."""
-_SAME_AS_LOCKED: Final = frozenset({Reason.SOURCE_BLOCKED})
+_SAME_AS_LOCKED: Final = frozenset({Reason.SOURCE_BLOCKED, Reason.DIRECTORY_LOCKED})
+_SAME_AS_UNREACHABLE: Final = frozenset(
+    {
+        Reason.DIRECTORY_MISCONFIGURED,
+        Reason.DIRECTORY_BUSY,
+        Reason.DIRECTORY_LIED,
+        Reason.AGENT_ABSENT,
+    }
+)
 
 
 def told(reason: Reason, *, hide_unknown_users: bool) -> Reason:
@@ -160,6 +186,8 @@ def told(reason: Reason, *, hide_unknown_users: bool) -> Reason:
         return Reason.PASSWORD_WRONG
     if reason in _SAME_AS_LOCKED:
         return Reason.ACCOUNT_LOCKED
+    if reason in _SAME_AS_UNREACHABLE:
+        return Reason.DIRECTORY_UNREACHABLE
     if hide_unknown_users and reason in _SAME_AS_WRONG:
         return Reason.PASSWORD_WRONG
     if hide_unknown_users and reason is Reason.CONNECTION_DISABLED:

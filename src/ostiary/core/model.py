@@ -30,13 +30,15 @@ class Domain:
 class ConnectionSettings:
     """A connection as registered: its strategy says what `options` mean.
 
-    Values of options that are secrets are sealed.
+    Values of options that are secrets are sealed. restricted: an administrator of the
+    tenant entered it, so that its addresses must be public ones (security case ADM-09).
     """
 
     name: str
     strategy: str
     enabled: bool = True
     options: Mapping[str, object] = field(default_factory=dict)
+    restricted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,9 +213,20 @@ class User:
     assigned_to: frozenset[str] = frozenset()
     external_id: str | None = None
     """The id under which another service knew this person; kept for ever."""
+    directory_groups: tuple[str, ...] = ()
+    """Those of which a directory told, beside the ones given here."""
+    provisioned: bool = False
+    """Made at a sign-in: a directory vouched for them, and their name follows it."""
+    vouched: bool = False
+    """A directory told facts of them, which declarations leave as they are."""
     signed_up: bool = False
     """They made the account themselves; an address not yet verified is but a claim."""
     attributes: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def all_groups(self) -> tuple[str, ...]:
+        """Every group, whoever told of it."""
+        return tuple(dict.fromkeys((*self.groups, *self.directory_groups)))
 
     @property
     def display_name(self) -> str:

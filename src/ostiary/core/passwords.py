@@ -6,7 +6,7 @@ Passwords themselves never come here, only keyed fingerprints of wrong ones.
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from ostiary.core.model import LockoutRules
+from ostiary.core.model import LockoutRules, User
 
 LONGEST_LOCK = 900
 """Seconds: locks double each time, up to this (security promise 3)."""
@@ -18,6 +18,11 @@ PLACE_REMEMBERED = 90 * 86400
 """Seconds for which an address with a good sign-in stays a known place."""
 PLACE_NOTED_EVERY = 86400
 """Seconds after which a good sign-in from a known place is noted anew."""
+DIRECTORY_THRESHOLD = 5
+"""Wrong passwords at somebody whose directory counts them too (security promise 3)."""
+ASKED_AGAIN_AFTER = 900
+"""Seconds for which a wrong password is not sent to a directory again (interface §3).
+"""
 LONGEST_PASSWORD = 4096
 """Bytes of UTF-8; a longer one is refused before it costs anything."""
 
@@ -49,6 +54,72 @@ class Failures:
     locked_until: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class DirectoryLimit:
+    """How a directory itself locks accounts: ours has to be stricter.
+
+    threshold: wrong passwords that lock there; 0: none do, or nobody knows. seconds:
+    after how long without one it forgets them.
+    """
+
+    threshold: int = 0
+    seconds: int = 1800
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a directory was asked about one account.
+
+    wrong: passwords that it refused since a right one. recent: fingerprints of refused
+    ones, each with its moment in epoch seconds.
+    """
+
+    wrong: int = 0
+    last_at: float = 0.0
+    recent: tuple[tuple[str, float], ...] = ()
+
+
+def directory_rules(rules: LockoutRules, limit: DirectoryLimit) -> LockoutRules:
+    """The tenant's rules for accounts whose directory counts too.
+
+    Two below its limit where there is room: of what is left after our first lock, the
+    user's right password must still find the account open.
+    """
+    most = min(rules.threshold, DIRECTORY_THRESHOLD)
+    if limit.threshold:
+        below = limit.threshold - 2 if limit.threshold > 3 else limit.threshold - 1
+        most = min(most, max(1, below))
+    failures = rules.source_failures
+    failures = rules.threshold * 10 if failures is None else failures
+    return replace(rules, threshold=most, source_failures=failures)
+
+
+def was_refused(asked: Asked, fingerprint: str, now: float) -> bool:
+    """Whether the directory refused this very password a while ago."""
+    return any(
+        known == fingerprint and now - at < ASKED_AGAIN_AFTER
+        for known, at in asked.recent
+    )
+
+
+def open_again_in(asked: Asked, limit: DirectoryLimit, now: float) -> float:
+    """Seconds until one more wrong password cannot lock the account there."""
+    if not limit.threshold or asked.wrong < max(1, limit.threshold - 1):
+        return 0.0
+    return max(0.0, asked.last_at + limit.seconds - now)
+
+
+def after_refusal(
+    asked: Asked, fingerprint: str, now: float, limit: DirectoryLimit
+) -> Asked:
+    """What is known after the directory refused one more password."""
+    if was_refused(asked, fingerprint, now):
+        return asked
+    fresh = [each for each in asked.recent if now - each[1] < ASKED_AGAIN_AFTER]
+    forgotten = now - asked.last_at >= limit.seconds
+    return Asked(1 if forgotten else asked.wrong + 1, now, (*fresh, (fingerprint, now)))
+
+
 def nobodys_account(connection: str, name: str) -> str:
     """Under what guesses at a folded name of nobody are counted.
 
@@ -56,6 +127,22 @@ def nobodys_account(connection: str, name: str) -> str:
     of another connection would tell who exists (security promise 2).
     """
     return f"{connection}\n{name}"
+
+
+def persons_account(connection: str, external_id: str) -> str:
+    """Under what guesses at somebody in a directory are counted.
+
+    The same before and after the first sign-in makes an account of them: two counters
+    would let through twice what their directory bears.
+    """
+    return f"\n{connection}\n{external_id}"
+
+
+def accounts_of(user: User) -> tuple[str, ...]:
+    """Everything under which guesses at a user may have been counted."""
+    if user.external_id is None:
+        return (user.id,)
+    return user.id, persons_account(user.connection, user.external_id)
 
 
 def is_locked(failures: Failures, now: float) -> bool:

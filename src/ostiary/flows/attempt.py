@@ -19,8 +19,15 @@ from ostiary.core.request import (
     Trace,
 )
 from ostiary.core.tokens import RefreshToken
-from ostiary.flows.facts import AuditEvent, GuessKeys, Once, Overloaded, Registry
-from ostiary.flows.ports import Ports, Wire
+from ostiary.flows.facts import (
+    AuditEvent,
+    GuessKeys,
+    Once,
+    Overloaded,
+    Registry,
+    Unreachable,
+)
+from ostiary.flows.ports import Ports, Verdict, Wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,7 @@ class Attempt:
     user_id: str = ""
     username: str = ""
     asked: dict[str, str] = field(default_factory=dict)
+    answered: dict[str, str] = field(default_factory=dict)
     recorded: bool = False
 
     def enter(self, registry: Registry) -> None:
@@ -79,6 +87,11 @@ class Attempt:
         names = (*scope.names, *sorted(about))
         words = " ".join(dict.fromkeys(names)) or "all that is consented"
         self.asked = {"resource": resource.identifier, "scope": words}
+
+    def hears(self, verdict: Verdict) -> None:
+        """Remember for the record which agent beside a directory told."""
+        if not isinstance(verdict, Unreachable) and verdict.agent:
+            self.answered = {"agent": verdict.agent}
 
     @property
     def rules(self) -> RefreshRules:
@@ -106,7 +119,11 @@ class Attempt:
             user_id=self.user_id,
             username=self.username,
             grant_type=self.request.grant_type,
-            detail={"client_authentication": self.authentication.value, **self.asked},
+            detail={
+                "client_authentication": self.authentication.value,
+                **self.asked,
+                **self.answered,
+            },
         )
 
     def refusal(self, reason: Reason) -> AuditEvent:

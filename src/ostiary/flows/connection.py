@@ -24,7 +24,7 @@ def find_connection(
     if named is None and policy is not None and policy.connection_by_domain:
         return connections.for_domain(registry, domain)
     settings = check_named(registry, client, named)
-    connection = connections.named(settings)
+    connection = connections.named(registry.tenant, settings)
     if connection is None:
         raise Refused(Reason.CONNECTION_PASSIVE, connection=settings.name)
     return connection

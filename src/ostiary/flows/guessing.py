@@ -23,6 +23,8 @@ at once, then ten a minute (contract auth0 §5)."""
 async def check_open(attempt: Attempt, tenant: Tenant, guess: GuessKeys) -> GuessState:
     """Refuse while the account is locked or the source has failed too often.
 
+    Also while one more wrong password could lock it in its directory.
+
     Asked again after the credential was checked: of guesses made side by side only as
     many may learn their result as of guesses made one by one.
     """
@@ -30,9 +32,11 @@ async def check_open(attempt: Attempt, tenant: Tenant, guess: GuessKeys) -> Gues
     state = await attempt.ports.guesses.state(tenant.id, guess, now)
     if passwords.is_source_blocked(state.source_failures_today, tenant.lockout):
         raise Refused(Reason.SOURCE_BLOCKED, retry_after=3600)
-    if passwords.is_locked(state.failures, now):
-        wait = math.ceil(state.failures.locked_until - now)
-        raise Refused(Reason.ACCOUNT_LOCKED, retry_after=wait)
+    wait = state.failures.locked_until - now
+    if guess.directory is not None and wait <= 0:
+        wait = passwords.open_again_in(state.asked, guess.directory, now)
+    if wait > 0:
+        raise Refused(Reason.ACCOUNT_LOCKED, retry_after=math.ceil(wait))
     return state
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from ostiary.core.errors import Reason, Refused
 from ostiary.core.limits import Bucket, LimitKey
 from ostiary.core.model import Tenant, User
-from ostiary.core.passwords import is_locked
+from ostiary.core.passwords import accounts_of, is_locked
 from ostiary.core.request import Trace
 from ostiary.flows.attempt import Attempt
 from ostiary.flows.digests import sha256_hex
@@ -99,4 +99,5 @@ async def unblock(
         await ports.audit.record(event)
         raise
     event = page_event(ports, tenant, trace, "changed", "user.unlock", user)
-    await admin.locks.unlock(tenant.id, user.id, event)
+    first, *also = accounts_of(user)
+    await admin.locks.unlock(tenant.id, first, event, also=also)

@@ -67,6 +67,13 @@ _DROP_LISTED: Final = {
         Kind.POLICY: "access_policies",
     }.items()
 }
+_DROP_AGENTS: Final = tuple(
+    Statement(
+        f"DELETE FROM {table} "  # noqa: S608
+        "WHERE tenant_id = :tenant_id AND connection = :name"
+    )
+    for table in ("agents", "agent_codes", "agent_links")
+)
 _OF_TENANT: Final = tuple(
     Statement(f"DELETE FROM {table} WHERE tenant_id = :tenant_id")  # noqa: S608
     for table in (
@@ -78,6 +85,9 @@ _OF_TENANT: Final = tuple(
         "authenticators",
         "device_keys",
         "one_time_codes",
+        "agents",
+        "agent_codes",
+        "agent_links",
         "users",
         "domains",
         "jobs",
@@ -109,6 +119,9 @@ def drop_object(drop: Drop) -> Script[None]:
     elif drop.kind is Kind.CLIENT:
         yield from _drop_client({**tenant, "client_id": drop.key})
     else:
+        if drop.kind is Kind.CONNECTION:
+            for statement in _DROP_AGENTS:
+                yield statement, {**tenant, "name": drop.key}
         yield _DROP_LISTED[drop.kind], {**tenant, "name": drop.key}
 
 

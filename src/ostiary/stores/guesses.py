@@ -11,10 +11,13 @@ from typing import Final
 
 from ostiary.core.errors import Reason
 from ostiary.core.limits import is_loopback, network_of
-from ostiary.core.model import Tenant
+from ostiary.core.model import LockoutRules, Tenant
 from ostiary.core.passwords import (
+    Asked,
     Failures,
     after_failure,
+    after_refusal,
+    directory_rules,
     is_locked,
     is_source_blocked,
     place_of,
@@ -23,98 +26,23 @@ from ostiary.core.request import Trace
 from ostiary.flows.facts import AuditEvent, GuessKeys, GuessState
 from ostiary.stores import audit, limits
 from ostiary.stores.database import Database, Row, Script
-from ostiary.stores.statement import Statement
+from ostiary.stores.guess_statements import (
+    COUNT,
+    COUNT_SOURCE,
+    ENSURE,
+    FORGET,
+    FORGIVE,
+    LOCK,
+    LOCKS,
+    PLACE,
+    SETTLE,
+    STATE,
+    TODAY,
+)
 
 _DAY: Final = 86400
-
-STATE: Final = Statement(
-    """
-    SELECT places.seen_at, source_failures.count AS today, failures.place,
-           failures.count, failures.recent, failures.last_at, failures.locks,
-           failures.locked_until
-    FROM (SELECT 1 AS one) AS guess
-    LEFT JOIN places ON places.tenant_id = :tenant_id
-         AND places.account = :account AND places.source = :source
-    LEFT JOIN source_failures ON source_failures.tenant_id = :tenant_id
-         AND source_failures.source = :source AND source_failures.day = :day
-    LEFT JOIN failures ON failures.tenant_id = :tenant_id
-         AND failures.account = :account
-    """
-)
-PLACE: Final = Statement(
-    "SELECT seen_at FROM places WHERE tenant_id = :tenant_id "
-    "AND account = :account AND source = :source"
-)
-_ENSURE: Final = Statement(
-    """
-    INSERT INTO failures (tenant_id, account, place, count, recent, last_at, locks,
-                          locked_until)
-    VALUES (:tenant_id, :account, :place, 0, '', 0, 0, 0)
-    ON CONFLICT (tenant_id, account, place) DO NOTHING
-    """
-)
-_LOCK: Final = Statement(
-    "SELECT count, recent, last_at, locks, locked_until FROM failures "
-    "WHERE tenant_id = :tenant_id AND account = :account AND place = :place",
-    lock=True,
-)
-_COUNT: Final = Statement(
-    """
-    UPDATE failures SET count = :count, recent = :recent, last_at = :last_at,
-                        locks = :locks, locked_until = :locked_until
-    WHERE tenant_id = :tenant_id AND account = :account AND place = :place
-    """
-)
-_COUNT_SOURCE: Final = Statement(
-    """
-    INSERT INTO source_failures (tenant_id, source, day, count)
-    VALUES (:tenant_id, :source, :day, 1)
-    ON CONFLICT (tenant_id, source, day)
-    DO UPDATE SET count = source_failures.count + 1
-    RETURNING count
-    """
-)
-_FORGET: Final = Statement(
-    "DELETE FROM failures WHERE tenant_id = :tenant_id AND account = :account"
-)
-_LOCKS: Final = Statement(
-    "SELECT locked_until FROM failures "
-    "WHERE tenant_id = :tenant_id AND account = :account"
-)
-_TODAY: Final = Statement(
-    "SELECT count FROM source_failures "
-    "WHERE tenant_id = :tenant_id AND source = :source AND day = :day"
-)
-_FORGIVE: Final = Statement(
-    "DELETE FROM source_failures WHERE tenant_id = :tenant_id AND source = :source"
-)
-RESET: Final = Statement(
-    """
-    UPDATE failures SET count = 0, recent = '', locked_until = 0
-    WHERE tenant_id = :tenant_id AND account = :account AND place = :place
-    """
-)
-CARRY: Final = Statement(
-    """
-    INSERT INTO failures (tenant_id, account, place, count, recent, last_at, locks,
-                          locked_until)
-    SELECT tenant_id, account, 'known', 0, '', last_at, locks, 0 FROM failures
-    WHERE tenant_id = :tenant_id AND account = :account AND place = 'unknown'
-          AND locks > 0 AND last_at >= :since
-    ON CONFLICT (tenant_id, account, place) DO UPDATE
-    SET locks = excluded.locks,
-        last_at = CASE WHEN failures.last_at > excluded.last_at
-                       THEN failures.last_at ELSE excluded.last_at END
-    WHERE failures.locks < excluded.locks
-    """
-)
-REMEMBER: Final = Statement(
-    """
-    INSERT INTO places (tenant_id, account, source, seen_at)
-    VALUES (:tenant_id, :account, :source, :now)
-    ON CONFLICT (tenant_id, account, source) DO UPDATE SET seen_at = :now
-    """
-)
+_ASKED: Final = "directory"
+"""In place of a place: what a directory refused, wherever it was asked from."""
 
 
 class GuessCounters:
@@ -162,6 +90,7 @@ class GuessCounters:
         )
         place = place_of(rows[0]["seen_at"], now)
         counted = [row for row in rows if row["place"] == place.value]
+        asked = [row for row in rows if row["place"] == _ASKED]
         return GuessState(
             place=place,
             failures=_failures(counted[0]) if counted else Failures(),
@@ -169,6 +98,7 @@ class GuessCounters:
                 0 if self._is_exempt(keys) else rows[0]["today"] or 0
             ),
             seen_at=rows[0]["seen_at"] or 0.0,
+            asked=_asked(asked[0]) if asked else Asked(),
         )
 
     async def record_failure(
@@ -187,28 +117,39 @@ class GuessCounters:
         where = {"tenant_id": tenant.id, "account": keys.account}
         source = {"tenant_id": tenant.id, "source": keys.source}
         blocked_event = replace(locked_event, reason=Reason.SOURCE_BLOCKED.value)
+        rules = _rules(tenant, keys)
 
         def script() -> Script[bool]:
             seen = yield PLACE, {**where, "source": keys.source}
             place = place_of(seen[0]["seen_at"] if seen else None, now).value
-            yield _ENSURE, {**where, "place": place}
-            rows = yield _LOCK, {**where, "place": place}
+            yield ENSURE, {**where, "place": place}
+            rows = yield LOCK, {**where, "place": place}
             before = _failures(rows[0])
+            yield from _count_asked(where, keys, now)
             if is_locked(before, now):
                 yield audit.INSERT, audit.row_of(locked_event)
                 return False
-            after = after_failure(before, keys.fingerprint, now, tenant.lockout)
+            after = after_failure(before, keys.fingerprint, now, rules)
             if after != before:
-                today = yield _COUNT_SOURCE, {**source, "day": int(now // _DAY)}
+                today = yield COUNT_SOURCE, {**source, "day": int(now // _DAY)}
                 earlier = 0 if self._is_exempt(keys) else today[0]["count"] - 1
-                if is_source_blocked(earlier, tenant.lockout):
+                if is_source_blocked(earlier, rules):
                     yield audit.INSERT, audit.row_of(blocked_event)
                     return False
-                yield _COUNT, {**where, "place": place, **_row(after)}
+                yield COUNT, {**where, "place": place, **_row(after)}
             yield audit.INSERT, audit.row_of(event)
             return True
 
         return await self._database.transact(script)
+
+    async def settle(self, tenant_id: str, keys: GuessKeys) -> None:
+        """A directory took a password: it has forgotten the wrong ones before."""
+        where = {"tenant_id": tenant_id, "account": keys.account}
+
+        def script() -> Script[None]:
+            yield SETTLE, where
+
+        await self._database.transact(script)
 
     async def unlock(
         self,
@@ -229,7 +170,7 @@ class GuessCounters:
 
         def script() -> Script[None]:
             for whose in digests:
-                yield _FORGET, {"tenant_id": tenant_id, "account": whose}
+                yield FORGET, {"tenant_id": tenant_id, "account": whose}
                 yield limits.FORGET, limits.of_account(whose)
             yield audit.INSERT, audit.row_of(event)
 
@@ -238,7 +179,7 @@ class GuessCounters:
     async def locked_until(self, tenant_id: str, account: str) -> float:
         """When the last lock of an account ends, in epoch seconds; 0 for none."""
         whose = self._digest(f"account\n{tenant_id}\n{account}")
-        rows = await self._database.fetch(_LOCKS, tenant_id=tenant_id, account=whose)
+        rows = await self._database.fetch(LOCKS, tenant_id=tenant_id, account=whose)
         return max((row["locked_until"] for row in rows), default=0.0)
 
     async def source_failures(self, tenant_id: str, source: str, now: float) -> int:
@@ -247,7 +188,7 @@ class GuessCounters:
         if self._exempt_loopback and is_loopback(network):
             return 0
         rows = await self._database.fetch(
-            _TODAY, tenant_id=tenant_id, source=network, day=int(now // _DAY)
+            TODAY, tenant_id=tenant_id, source=network, day=int(now // _DAY)
         )
         return rows[0]["count"] if rows else 0
 
@@ -258,10 +199,36 @@ class GuessCounters:
 
         def script() -> Script[None]:
             where = {"tenant_id": tenant_id, "source": network_of(source)}
-            yield _FORGIVE, where
+            yield FORGIVE, where
             yield audit.INSERT, audit.row_of(event)
 
         await self._database.transact(script)
+
+
+def _rules(tenant: Tenant, keys: GuessKeys) -> LockoutRules:
+    if keys.directory is None:
+        return tenant.lockout
+    return directory_rules(tenant.lockout, keys.directory)
+
+
+def _count_asked(where: dict[str, str], keys: GuessKeys, now: float) -> Script[None]:
+    """Keep what a directory refused, whatever becomes of the guess here."""
+    if keys.directory is None:
+        return
+    place = {**where, "place": _ASKED}
+    yield ENSURE, place
+    before = _asked((yield LOCK, place)[0])
+    after = after_refusal(before, keys.fingerprint, now, keys.directory)
+    if after != before:
+        recent = " ".join(f"{known}:{at!r}" for known, at in after.recent)
+        failures = _row(Failures(after.wrong, last_at=after.last_at))
+        yield COUNT, {**place, **failures, "recent": recent}
+
+
+def _asked(row: Row) -> Asked:
+    pairs = (each.split(":") for each in row["recent"].split())
+    recent = tuple((known, float(at)) for known, at in pairs)
+    return Asked(row["count"], row["last_at"], recent)
 
 
 def _failures(row: Row) -> Failures:

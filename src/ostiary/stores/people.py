@@ -13,8 +13,8 @@ import msgspec
 from ostiary.core.model import Consent, User
 from ostiary.flows.facts import Account, Profile
 from ostiary.stores.consents import consents_of
-from ostiary.stores.database import Database, Row
-from ostiary.stores.provisioning import provision
+from ostiary.stores.database import ConstraintViolated, Database, Row
+from ostiary.stores.provisioning import Arrival, provision
 from ostiary.stores.statement import Statement
 
 _COLUMNS: Final = (
@@ -102,12 +102,19 @@ class UserStore:
         return _account(rows[0]) if rows else None
 
     async def provision(
-        self, tenant_id: str, connection: str, profile: Profile, now: float
+        self,
+        tenant_id: str,
+        connection: str,
+        profile: Profile,
+        names: Sequence[str],
+        now: float,
     ) -> Account:
         """Keep what a connection tells of a person, and make them an account."""
-        user_id = await self._database.transact(
-            lambda: provision(tenant_id, connection, profile, now)
-        )
+        arrival = Arrival(tenant_id, connection, profile, tuple(names), now)
+        try:
+            user_id = await self._database.transact(lambda: provision(arrival))
+        except ConstraintViolated:  # the name was given to another in this moment
+            user_id = await self._database.transact(lambda: provision(arrival))
         account = await self.find(tenant_id, user_id)
         assert account is not None  # noqa: S101 - the transaction has just written it
         return account

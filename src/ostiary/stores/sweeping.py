@@ -38,6 +38,10 @@ _SWEEPS: Final = (
     Statement("DELETE FROM one_time_codes WHERE expires_at < :now"),
     Statement("DELETE FROM buckets WHERE updated_at < :drained"),
     Statement("DELETE FROM jobs WHERE expires_at < :now"),
+    Statement("DELETE FROM turns WHERE until < :now"),
+    Statement("DELETE FROM agent_codes WHERE expires_at < :now"),
+    Statement("DELETE FROM agent_links WHERE alive_until < :now"),
+    Statement("DELETE FROM agent_questions WHERE expires_at < :now"),
 )
 
 

@@ -14,7 +14,8 @@ from ostiary.core.passwords import FORGOTTEN_AFTER, Place, place_of
 from ostiary.core.request import ScopeRequest
 from ostiary.core.tokens import REFUSALS, RefreshToken, Use, judge
 from ostiary.flows.facts import AuditEvent, GuessKeys, Issue
-from ostiary.stores import audit, factors, guesses
+from ostiary.stores import audit, factors
+from ostiary.stores import guess_statements as guesses
 from ostiary.stores.database import Database, Row, Script
 from ostiary.stores.statement import Statement
 
@@ -68,7 +69,8 @@ _CLAIM: Final = Statement(
     "ON CONFLICT (id) DO NOTHING RETURNING id"
 )
 REHASH: Final = Statement(
-    "UPDATE users SET password_hash = :new WHERE id = :id AND password_hash = :old"
+    "UPDATE users SET password_hash = :new "
+    "WHERE id = :id AND COALESCE(password_hash, '') = :old"
 )
 
 

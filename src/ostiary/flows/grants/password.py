@@ -10,15 +10,18 @@ from ostiary.core import accounts
 from ostiary.core.errors import UNPROVEN, Reason, Refused
 from ostiary.core.model import Client, Domain, Tenant
 from ostiary.core.password_policy import check_not_leaked
-from ostiary.core.passwords import nobodys_account
+from ostiary.core.passwords import nobodys_account, persons_account
 from ostiary.core.request import Subject
+from ostiary.flows.arriving import provision
+from ostiary.flows.asking import ask
 from ostiary.flows.attempt import Attempt, Found, masked
 from ostiary.flows.connection import find_connection
 from ostiary.flows.facts import (
     Account,
+    Candidate,
+    Claimed,
     GuessKeys,
     GuessState,
-    Profile,
     Registry,
     Rejected,
     Unreachable,
@@ -40,44 +43,68 @@ async def password(attempt: Attempt, registry: Registry, client: Client) -> Foun
     name = accounts.fold(username)
     domain = registry.domain(accounts.domain_of(username))
     connection = find_connection(attempt, registry, client, domain)
-    account = await _account(attempt, tenant, connection, name)
+    candidate = await connection.find(username)
+    if isinstance(candidate, Unreachable):
+        raise Refused(candidate.reason, retry_after=candidate.retry_after)
+    account = await _account(attempt, tenant, connection, candidate, name)
     attempt.username = account.user.username if account else masked(username, domain)
     attempt.user_id = account.user.id if account else ""
-    whose = account.user.id if account else nobodys_account(connection.name, name)
+    whose = _whose(connection, candidate, account)
     guess = ports.guesses.keys(tenant.id, whose, secret, request.trace)
+    guess = replace(guess, directory=candidate.limit)
     await check_open(attempt, tenant, guess)
     await check_repeats(attempt, tenant, guess)
     impossible = _why_impossible(connection, account, domain)
-    verdict = await connection.verify(
-        tenant, None if impossible else account, username, secret
-    )
+    claimed = Claimed(username, candidate, None if impossible else account)
+    verdict = await ask(attempt, tenant, connection, claimed, guess, secret)
     if isinstance(verdict, Unreachable):
         raise Refused(verdict.reason, retry_after=verdict.retry_after)
     if isinstance(verdict, Verified) and verdict.profile is not None:
-        account = await _provision(attempt, tenant, connection, verdict.profile)
+        profile = verdict.profile
+        account = await provision(attempt, tenant, connection, profile, account)
+        if candidate.external_id is None:
+            await _check_other_names(attempt, tenant, account, guess)
     refusal = _refusal(account, impossible, verdict)
-    if refusal is not None and refusal in UNPROVEN:
-        facts = verdict.facts if isinstance(verdict, Rejected) else {}
-        raise await _wrong(attempt, tenant, name, guess, Refused(refusal, **facts))
+    if refusal is not None and refusal.reason in UNPROVEN:
+        raise await _wrong(attempt, tenant, name, guess, refusal)
     state = await check_open(attempt, tenant, guess)
     if refusal is not None or account is None or not isinstance(verdict, Verified):
-        raise Refused(refusal or Reason.PASSWORD_WRONG)
+        raise refusal or Refused(Reason.PASSWORD_WRONG)
     _check_proven(attempt, connection, account, secret)
     found = _found(attempt, client, account, guess, state, verdict)
     return replace(found, connection=registry.connection(connection.name))
 
 
 async def _account(
-    attempt: Attempt, tenant: Tenant, connection: Connection, name: str
+    attempt: Attempt,
+    tenant: Tenant,
+    connection: Connection,
+    candidate: Candidate,
+    name: str,
 ) -> Account | None:
     """Whose name it is; where names are trusted, a mere claim is nobody's."""
     people, policy = attempt.ports.people, attempt.policy
+    if candidate.external_id is not None:
+        return await people.find_by_external_id(
+            tenant.id, connection.name, candidate.external_id
+        )
     any_name = policy is not None and policy.any_name
     find = people.find_by_any_name if any_name else people.find_by_username
     account = await find(tenant.id, connection.name, name)
     if account is None or not accounts.is_claimed(account.user):
         return account
     return account if policy is not None and policy.claimed_names else None
+
+
+def _whose(
+    connection: Connection, candidate: Candidate, account: Account | None
+) -> str:
+    """Under what guesses are counted: of one person always the same."""
+    if candidate.external_id is not None:
+        return persons_account(connection.name, candidate.external_id)
+    if account is not None:
+        return account.user.id
+    return nobodys_account(connection.name, candidate.key)
 
 
 def _why_impossible(
@@ -89,29 +116,31 @@ def _why_impossible(
     return accounts.why_no_password(account.user if account else None, domain)
 
 
-async def _provision(
-    attempt: Attempt, tenant: Tenant, connection: Connection, profile: Profile
-) -> Account:
-    """The account of somebody for whom the connection vouched."""
-    account = await attempt.ports.people.provision(
-        tenant.id, connection.name, profile, attempt.started
-    )
-    attempt.username, attempt.user_id = account.user.username, account.user.id
-    return account
+async def _check_other_names(
+    attempt: Attempt, tenant: Tenant, account: Account, guess: GuessKeys
+) -> None:
+    """Who is locked by one name is not let in by another that the connection knows.
+
+    Raises Refused(ACCOUNT_LOCKED).
+    """
+    secret, trace = attempt.request.password or "", attempt.request.trace
+    own = attempt.ports.guesses.keys(tenant.id, account.user.id, secret, trace)
+    if own.account != guess.account:
+        await check_open(attempt, tenant, replace(own, directory=guess.directory))
 
 
 def _refusal(
     account: Account | None, impossible: Reason | None, verdict: Verified | Rejected
-) -> Reason | None:
+) -> Refused | None:
     """Why the password does not let this user in, as far as the connection knows.
 
     A directory may refuse after a right password; then it is not a guess that failed.
     """
     if impossible is not None:
-        return impossible
+        return Refused(impossible)
     if isinstance(verdict, Rejected):
-        return verdict.reason
-    return None if account is not None else Reason.USER_UNKNOWN
+        return Refused(verdict.reason, **verdict.facts)
+    return None if account is not None else Refused(Reason.USER_UNKNOWN)
 
 
 async def _wrong(
@@ -146,8 +175,8 @@ def _found(
 ) -> Found:
     """The user, and what this sign-in should mend in the store."""
     new_hash = None
-    if verdict.new_hash and account.password_hash:
-        new_hash = (account.password_hash, verdict.new_hash)
+    if verdict.new_hash:
+        new_hash = (account.password_hash or "", verdict.new_hash)
     return Found(
         subject=Subject(
             account.user,

@@ -5,7 +5,7 @@ When an account locks is arithmetic in `core.passwords`.
 
 from ostiary.core.accounts import fold
 from ostiary.core.model import Tenant, User
-from ostiary.core.passwords import is_source_blocked, nobodys_account
+from ostiary.core.passwords import accounts_of, is_source_blocked, nobodys_account
 from ostiary.flows.manage.administration import Administration
 
 
@@ -28,7 +28,11 @@ async def locked_people(
     people = await find_people(admin, tenant, name)
     locked: list[User | None] = []
     for user in people:
-        if await admin.locks.locked_until(tenant.id, user.id) > now:
+        ends = [
+            await admin.locks.locked_until(tenant.id, each)
+            for each in accounts_of(user)
+        ]
+        if max(ends) > now:
             locked.append(user)
     for account in [] if people else await _nobody(admin, tenant, name):
         if await admin.locks.locked_until(tenant.id, account) > now:
@@ -56,7 +60,8 @@ async def unlock_user(admin: Administration, tenant: Tenant, user: User) -> None
     """Forget a user's wrong passwords."""
     ids = {"user_id": user.id, "username": user.username}
     event = admin.event("user.unlock", tenant.id, **ids)
-    await admin.locks.unlock(tenant.id, user.id, event)
+    first, *also = accounts_of(user)
+    await admin.locks.unlock(tenant.id, first, event, also=also)
 
 
 async def is_blocked(admin: Administration, tenant: Tenant, source: str) -> bool:

@@ -6,6 +6,7 @@ Whether a declared credential is a new one is judged in `credentials`.
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from ostiary.core.accounts import fold
 from ostiary.core.model import Consent, Permission, Tenant, User
@@ -140,6 +141,8 @@ async def _plan_user(
     enrolled = bool(declared.totp_secret or (before and before.mfa_secret))
     signed_up = before is not None and before.user.signed_up
     user = replace(declared.user, mfa_enrolled=enrolled, signed_up=signed_up)
+    if before is not None:
+        user = _with_directory_facts(user, before.user)
     password_hash, source = await new_password(planning, tenant, declared, before)
     secret = new_mfa_secret(planning, user.id, declared.totp_secret, before)
     differing = _differing(before.user, user) if before else []
@@ -159,6 +162,35 @@ async def _plan_user(
     shown = tuple(dict.fromkeys(differing)) if before else ()
     return Change(
         action, Kind.USER.value, tenant.name, user.username, shown, tuple(writes)
+    )
+
+
+_TOLD: Final = (
+    "email",
+    "given_name",
+    "family_name",
+    "name",
+    "nickname",
+    "phone_number",
+    "external_id",
+)
+
+
+def _with_directory_facts(user: User, before: User) -> User:
+    """What a directory told stays where the declaration is silent."""
+    if not before.vouched:
+        return user
+    told = {name: getattr(before, name) for name in _TOLD}
+    silent = {name: told[name] for name in _TOLD if getattr(user, name) is None}
+    verified = before.email_verified and user.email in (None, before.email)
+    return replace(
+        user,
+        **silent,
+        email_verified=user.email_verified or verified,
+        directory_groups=before.directory_groups,
+        provisioned=before.provisioned,
+        vouched=True,
+        attributes={**before.attributes, **user.attributes},
     )
 
 

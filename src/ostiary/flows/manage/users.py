@@ -13,6 +13,7 @@ from ostiary.core.passwords import LONGEST_PASSWORD
 from ostiary.flows.manage.administration import Administration
 from ostiary.flows.manage.changes import Drop, Kind, PutUser, Write
 from ostiary.flows.manage.declaration import StoredUser
+from ostiary.flows.manage.locks import unlock_user
 from ostiary.flows.manage.ports import ConflictError, Invalid, Missing
 from ostiary.flows.manage.references import follow_name
 
@@ -92,8 +93,7 @@ async def change_user(
         event = admin.event("user.change", tenant.id, fields=", ".join(done), **ids)
         await admin.write(event, put, *await _follow(admin, before.user, user))
     if change.unlock:
-        event = admin.event("user.unlock", tenant.id, **ids)
-        await admin.locks.unlock(tenant.id, user.id, event)
+        await unlock_user(admin, tenant, user)
         done = (*done, "locks")
     return user, done
 

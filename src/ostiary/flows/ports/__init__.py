@@ -10,6 +10,7 @@ from ostiary.flows.ports.codes import Codes
 from ostiary.flows.ports.devices import Devices, DeviceSignatures
 from ostiary.flows.ports.envelopes import Envelopes
 from ostiary.flows.ports.factors import Factors, Seeds
+from ostiary.flows.ports.federation import Federation
 from ostiary.flows.ports.limits import Limits
 from ostiary.flows.ports.messages import Courier, Pages
 from ostiary.flows.ports.people import (
@@ -18,6 +19,8 @@ from ostiary.flows.ports.people import (
     Directory,
     Guesses,
     People,
+    Turns,
+    Verdict,
 )
 from ostiary.flows.ports.tokens import Assertions, Audit, Clock, Signer, Tokens
 from ostiary.flows.ports.wire import Wire
@@ -35,6 +38,7 @@ __all__ = [
     "Directory",
     "Envelopes",
     "Factors",
+    "Federation",
     "Guesses",
     "Limits",
     "Overloaded",
@@ -45,6 +49,8 @@ __all__ = [
     "Signer",
     "StoreUnavailable",
     "Tokens",
+    "Turns",
+    "Verdict",
     "Wire",
 ]
 
@@ -56,7 +62,9 @@ class Ports:
     directory: Directory
     people: People
     connections: Connections
+    federation: Federation
     guesses: Guesses
+    turns: Turns
     limits: Limits
     factors: Factors
     seeds: Seeds

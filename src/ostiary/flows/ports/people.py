@@ -3,14 +3,16 @@
 The values that these answer are in `facts`.
 """
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeVar
 
 from ostiary.core.model import Client, ConnectionSettings, Consent, Domain, Tenant
 from ostiary.core.request import Trace
 from ostiary.flows.facts import (
     Account,
     AuditEvent,
+    Candidate,
+    Claimed,
     GuessKeys,
     GuessState,
     Profile,
@@ -19,6 +21,8 @@ from ostiary.flows.facts import (
     Unreachable,
     Verified,
 )
+
+T = TypeVar("T")
 
 
 class Directory(Protocol):
@@ -72,11 +76,17 @@ class People(Protocol):
         ...
 
     async def provision(
-        self, tenant_id: str, connection: str, profile: Profile, now: float
+        self,
+        tenant_id: str,
+        connection: str,
+        profile: Profile,
+        names: Sequence[str],
+        now: float,
     ) -> Account:
         """Keep what a connection tells of a person; make an account if there is none.
 
-        An account that is there keeps its id; its facts follow the profile.
+        An account that is there keeps its id; its facts follow the profile. names:
+        others by which the connection means this person.
         """
         ...
 
@@ -95,6 +105,9 @@ class People(Protocol):
         ...
 
 
+Verdict = Verified | Rejected | Unreachable
+
+
 class Connection(Protocol):
     """Where a credential is checked.
 
@@ -111,13 +124,19 @@ class Connection(Protocol):
         """The connection's name in its tenant."""
         ...
 
-    async def verify(
-        self, tenant: Tenant, account: Account | None, username: str, password: str
-    ) -> Verified | Rejected | Unreachable:
+    async def find(self, username: str) -> Candidate | Unreachable:
+        """Whom it means by a name; somebody or nobody, it costs the same."""
+        ...
+
+    async def verify(self, tenant: Tenant, claimed: Claimed, password: str) -> Verdict:
         """Check a password; costs the same for an account that does not exist.
 
         Raises Overloaded past the lane's capacity.
         """
+        ...
+
+    async def pretend(self, candidate: Candidate) -> None:
+        """Take as long as a wrong password usually does, and ask nobody."""
         ...
 
 
@@ -128,8 +147,22 @@ class Connections(Protocol):
         """Where the passwords of that domain's users are checked."""
         ...
 
-    def named(self, settings: ConnectionSettings) -> Connection | None:
+    def named(self, tenant: Tenant, settings: ConnectionSettings) -> Connection | None:
         """A connection of the tenant; None when its kind cannot check credentials."""
+        ...
+
+
+class Turns(Protocol):
+    """Questions to a directory about one account, asked one at a time everywhere."""
+
+    async def share(
+        self, account: str, question: str, work: Callable[[], Awaitable[T]]
+    ) -> T:
+        """Do `work` while nobody on any node works at that account.
+
+        The same question asked meanwhile gets its answer, or what it raised. Raises
+        Refused(DIRECTORY_TIMEOUT) when the turn does not come within seconds.
+        """
         ...
 
 
@@ -158,5 +191,12 @@ class Guesses(Protocol):
 
         False when the account is locked by now: the guess must learn nothing
         (`locked_event` was written instead).
+        """
+        ...
+
+    async def settle(self, tenant_id: str, keys: GuessKeys) -> None:
+        """A directory took a password: it has forgotten the wrong ones before.
+
+        The same wrong ones are still not sent there again for a while.
         """
         ...

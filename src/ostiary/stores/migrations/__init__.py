@@ -13,7 +13,7 @@ from ostiary.stores import scheme_of, sqlite_path
 from ostiary.stores.database import Database
 from ostiary.stores.statement import Statement
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """The newest step in `versions/`: four digits, so that newer ones sort behind it."""
 
 # Migrations of other processes are waited for; they may have much to move.
