@@ -10,6 +10,7 @@ from ostiary.connections.hashes import dummy_hash, parse_imported, verify_passwo
 from ostiary.connections.lane import HashLane
 from ostiary.core.model import HashRules, Tenant, User
 from ostiary.flows.facts import Account, Rejected, Verified
+from tests.connections.claims import claimed
 from tests.connections.vectors import BCRYPT, OURS, PASSWORD, SSHA
 
 RULES = HashRules(memory_kib=64, iterations=1)
@@ -36,7 +37,7 @@ async def check(
     """What the connection answers."""
     tenant = Tenant("a-tenant", "contoso", password_hash=rules)
     connection = DatabaseConnection("people", lane)
-    return await connection.verify(tenant, account(stored), "alice", password)
+    return await connection.verify(tenant, claimed("alice", account(stored)), password)
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from ostiary.connections import STRATEGIES, Means
+from ostiary.connections.kept import KeptConnections
 from ostiary.connections.lane import HashLane
 from ostiary.connections.one_time_code import OneTimeCodeConnection
 from ostiary.core.codes import CodePlace, CodeVerdict
@@ -12,6 +13,7 @@ from ostiary.core.connections import Channel
 from ostiary.core.errors import Reason
 from ostiary.core.model import ConnectionSettings, Tenant
 from ostiary.flows.facts import Account, AuditEvent, Profile, Rejected, Verified
+from tests.connections.claims import claimed, no_secrets
 from tests.flows.fakes import StillClock
 from tests.flows.values import user
 
@@ -66,7 +68,7 @@ async def test_a_right_code_proves_whose_address_it_is(
 ) -> None:
     """The person is made known by it; the method is a one-time password (RFC 8176)."""
     codes = OneCode(CodePlace("a-tenant", "codes", profile.username))
-    verdict = await connection(channel, codes).verify(CONTOSO, None, typed, "123456")
+    verdict = await connection(channel, codes).verify(CONTOSO, claimed(typed), "123456")
     assert verdict == Verified(amr=("otp",), profile=profile)
     assert codes.tried == [(codes.right, "123456", True)]
 
@@ -76,7 +78,7 @@ async def test_somebody_known_keeps_their_name() -> None:
     codes = OneCode(CodePlace("a-tenant", "codes", "box@mail.test"))
     account = Account(user(username="kim"))
     made = connection(Channel.EMAIL, codes)
-    verdict = await made.verify(CONTOSO, account, "box@mail.test", "123456")
+    verdict = await made.verify(CONTOSO, claimed("box@mail.test", account), "123456")
     assert isinstance(verdict, Verified)
     assert verdict.profile is not None
     assert (verdict.profile.username, verdict.profile.email) == ("kim", "box@mail.test")
@@ -96,7 +98,7 @@ async def test_other_codes_are_refused(
     """A name that is no address is tried too: the same work for everybody."""
     codes = OneCode(CodePlace("a-tenant", "codes", "somebody"), verdict)
     made = connection(Channel.EMAIL, codes)
-    told = await made.verify(CONTOSO, None, typed, "000000")
+    told = await made.verify(CONTOSO, claimed(typed), "000000")
     assert told == Rejected(reason, {"what": "email"})
     assert len(codes.tried) == 1
 
@@ -105,7 +107,7 @@ async def test_no_address_is_let_in_by_no_code() -> None:
     """Whatever a store might say of the empty place."""
     codes = OneCode(CodePlace("a-tenant", "codes", ""))
     made = connection(Channel.SMS, codes)
-    told = await made.verify(CONTOSO, None, "not a number", "123456")
+    told = await made.verify(CONTOSO, claimed("not a number"), "123456")
     assert told == Rejected(Reason.CODE_WRONG, {"what": "phone number"})
 
 
@@ -114,8 +116,16 @@ def test_both_strategies_are_known(strategy: str) -> None:
     """They vouch for people whom nobody knew before."""
     lane = HashLane(threads=1)
     try:
-        means = Means(lane, OneCode(CodePlace("", "", "")), StillClock())
-        made = STRATEGIES[strategy](ConnectionSettings("codes", strategy), means)
+        means = Means(
+            lane,
+            OneCode(CodePlace("", "", "")),
+            StillClock(),
+            KeptConnections(),
+            no_secrets,
+        )
+        made = STRATEGIES[strategy](
+            CONTOSO, ConnectionSettings("codes", strategy), means
+        )
     finally:
         lane.close()
     assert made.name == "codes"

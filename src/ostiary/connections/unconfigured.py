@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ostiary.core.errors import Reason
 from ostiary.core.model import Tenant
-from ostiary.flows.facts import Account, Rejected, Unreachable, Verified
+from ostiary.flows.facts import Candidate, Claimed, Rejected, Unreachable, Verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,15 @@ class Unconfigured:
     name: str
     provisions: bool = True
 
-    async def verify(
-        self, tenant: Tenant, account: Account | None, username: str, password: str
-    ) -> Verified | Rejected | Unreachable:
+    async def find(self, username: str) -> Unreachable:
         """Tell that nobody can check this password."""
+        return Unreachable(Reason.CONNECTION_UNCONFIGURED)
+
+    async def pretend(self, candidate: Candidate) -> None:
+        """Nothing to wait for."""
+
+    async def verify(
+        self, tenant: Tenant, claimed: Claimed, password: str
+    ) -> Verified | Rejected | Unreachable:
+        """Tell it again."""
         return Unreachable(Reason.CONNECTION_UNCONFIGURED)
