@@ -5,7 +5,6 @@ What the messages say is tested with the flows.
 
 import asyncio
 import logging
-import smtplib
 import ssl
 import time
 from collections.abc import AsyncIterator
@@ -202,8 +201,7 @@ def test_smtps_has_a_port_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
         asked.append((host, port))
         raise OSError
 
-    monkeypatch.setattr(smtplib, "SMTP_SSL", refuse)
-    monkeypatch.setattr(smtplib, "SMTP", refuse)
+    monkeypatch.setattr(mail_module, "blocking_addresses", refuse)
     for url in ("smtps://m.test", "smtp://m.test", "smtps://m.test:7"):
         with pytest.raises(OSError):  # noqa: PT011 - ours, from above
             mail_module.deliver(MailServer(url, SENDER), url, MAIL)

@@ -35,12 +35,18 @@ logger = logging.getLogger(__name__)
 
 
 class MessageCourier:
-    """Port `Courier`; `unseal` opens the addresses of mail servers in their context."""
+    """Port `Courier`; `unseal` opens the addresses of mail servers in their context.
 
-    def __init__(self, unseal: Callable[[str, str], str]) -> None:
+    networks: where servers that a tenant's administrator entered may stand.
+    """
+
+    def __init__(
+        self, unseal: Callable[[str, str], str], networks: tuple[str, ...] = ()
+    ) -> None:
         """Open nothing yet."""
         self._unseal = unseal
-        self._hooks = Webhooks()
+        self._networks = networks
+        self._hooks = Webhooks(networks)
         self._room = asyncio.Semaphore(MAILS_AT_ONCE)
         self._errands: set[asyncio.Task[None]] = set()
         self._last: dict[str, tuple[float, bool]] = {}
@@ -52,7 +58,7 @@ class MessageCourier:
             if server.sealed is not None:
                 url = self._unseal(server.sealed, server.context)
             async with self._room, asyncio.timeout(SECONDS):
-                await _in_thread(lambda: deliver(server, url, mail))
+                await _in_thread(lambda: deliver(server, url, mail, self._networks))
         except Exception as failure:  # whatever it was, the mail is not on its way
             _tell("mail server", server.smtp, failure)
             return False
@@ -134,6 +140,6 @@ async def _in_thread(work: Callable[[], None]) -> None:
 
 
 def _tell(what: str, where: str, failure: Exception) -> None:
-    code = getattr(failure, "smtp_code", "")
+    code = getattr(failure, "smtp_code", "") or getattr(failure, "detail", "")
     kind = type(failure).__name__
     logger.error("the %s %s did not take a message: %s %s", what, where, kind, code)

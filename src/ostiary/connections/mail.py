@@ -5,6 +5,7 @@ Blocking, for a thread of its own; what a mail says is written by the flows.
 
 import ipaddress
 import smtplib
+import socket
 import ssl
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
@@ -12,6 +13,7 @@ from email.utils import localtime, make_msgid
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from ostiary.connections.outgoing import blocking_addresses
 from ostiary.flows.ports.messages import Mail, MailServer
 
 STEP_SECONDS: Final = 7.0
@@ -21,14 +23,17 @@ TLS_PORT: Final = 465
 """RFC 5321 §4.5.4.2 and RFC 8314 §3.3."""
 
 
-def deliver(server: MailServer, url: str, mail: Mail) -> None:
+def deliver(
+    server: MailServer, url: str, mail: Mail, networks: tuple[str, ...] = ()
+) -> None:
     """Hand `mail` to the server at `url`, which may hold a password.
 
-    Raises OSError, SMTPException or ValueError when it was not taken.
+    networks: where a restricted server may stand beside the internet (ADM-09).
+    Raises OSError, SMTPException, ValueError or Away when it was not taken.
     """
     message = written(server.sender, mail)
     parts = urlsplit(url)
-    with _connected(server, parts) as connection:
+    with _connected(server, parts, networks) as connection:
         if parts.username and parts.password:
             connection.login(unquote(parts.username), unquote(parts.password))
         connection.send_message(message, server.sender, [mail.to])
@@ -53,15 +58,60 @@ def written(sender: str, mail: Mail) -> EmailMessage:
     return message
 
 
-def _connected(server: MailServer, parts: SplitResult) -> smtplib.SMTP:
+class _Smtp(smtplib.SMTP):
+    """SMTP to the addresses that were judged, under the name that was configured.
+
+    tls: talk TLS from the beginning (RFC 8314 §3.3).
+    """
+
+    def __init__(
+        self,
+        place: tuple[str, int],
+        ours: str,
+        addresses: list[str],
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._addresses = addresses
+        self._tls = tls
+        super().__init__(*place, ours, timeout=STEP_SECONDS)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        for address in self._addresses[:-1]:
+            try:
+                return self._opened(address, host, port, timeout)
+            except ssl.SSLError:
+                raise
+            except OSError:
+                continue
+        return self._opened(self._addresses[-1], host, port, timeout)
+
+    def _opened(
+        self, address: str, host: str, port: int, timeout: float
+    ) -> socket.socket:
+        raw = socket.create_connection((address, port), timeout)
+        if self._tls is None:
+            return raw
+        try:
+            return self._tls.wrap_socket(raw, server_hostname=host)
+        except BaseException:
+            raw.close()
+            raise
+
+
+def _connected(
+    server: MailServer, parts: SplitResult, networks: tuple[str, ...]
+) -> smtplib.SMTP:
     """A connection on which a password and a mail may be sent."""
     host, ours = parts.hostname or "", _host_of(server.sender)
     strict, tls = is_strict(server, parts), _context(server, parts)
-    if parts.scheme == "smtps":
-        port = parts.port or TLS_PORT
-        return smtplib.SMTP_SSL(host, port, ours, timeout=STEP_SECONDS, context=tls)
-    port = parts.port or PLAIN_PORT
-    connection = smtplib.SMTP(host, port, ours, timeout=STEP_SECONDS)
+    immediate = parts.scheme == "smtps"
+    port = parts.port or (TLS_PORT if immediate else PLAIN_PORT)
+    addresses = blocking_addresses(
+        host, port, restricted=server.restricted, networks=networks
+    )
+    if immediate:
+        return _Smtp((host, port), ours, addresses, tls)
+    connection = _Smtp((host, port), ours, addresses)
     try:
         connection.ehlo()
         if connection.has_extn("starttls"):

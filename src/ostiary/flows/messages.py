@@ -4,10 +4,12 @@ Plain text, one purpose each; handing messages over is the business of the couri
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from ostiary.core.connections import SEALED, connection_context
 from ostiary.core.model import Client, ConnectionSettings, Tenant
-from ostiary.flows.manage.declaration import MAIL, SEALED
-from ostiary.flows.manage.sealing import connection_context, mail_context
+from ostiary.flows.manage.declaration import MAIL
+from ostiary.flows.manage.sealing import mail_context
 from ostiary.flows.ports.messages import Gateway, Mail, MailServer, TextMessage
 
 _NOT_YOU = "If it was not you who asked, ignore this message: nothing has changed.\n"
@@ -25,7 +27,9 @@ def connection_mail_server(
     tenant: Tenant, settings: ConnectionSettings
 ) -> MailServer | None:
     """Where the codes of a connection go by mail; None when it is not set up."""
-    return _mail_server(settings.options, connection_context(tenant.id, settings.name))
+    context = connection_context(tenant.id, settings.name)
+    server = _mail_server(settings.options, context)
+    return replace(server, restricted=settings.restricted) if server else None
 
 
 def _mail_server(options: Mapping[str, object], context: str) -> MailServer | None:
@@ -40,8 +44,8 @@ def _mail_server(options: Mapping[str, object], context: str) -> MailServer | No
 
 def gateway_of(settings: ConnectionSettings) -> Gateway | None:
     """Where the codes of a connection go as text messages; None when not set up."""
-    webhook = _text(settings.options, "webhook")
-    return Gateway(webhook, _text(settings.options, "ca")) if webhook else None
+    webhook, ca = _text(settings.options, "webhook"), _text(settings.options, "ca")
+    return Gateway(webhook, ca, settings.restricted) if webhook else None
 
 
 def _text(options: Mapping[str, object], name: str) -> str | None:

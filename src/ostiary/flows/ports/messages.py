@@ -17,7 +17,8 @@ class MailServer:
     """A mail server as configured: its address without a password, and the sender.
 
     sealed: the whole address, if it holds a password, sealed in `context`. ca: path of
-    a PEM file with the CA to trust; None: those of the system.
+    a PEM file with the CA to trust; None: those of the system. restricted: an
+    administrator of the tenant entered the address, which must be a public one.
     """
 
     smtp: str
@@ -25,6 +26,7 @@ class MailServer:
     sealed: str | None = field(default=None, repr=False)
     context: str = ""
     ca: str | None = None
+    restricted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,11 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """A gateway of text messages as configured; `ca` as in `MailServer`."""
+    """A gateway of text messages as configured; the rest as in `MailServer`."""
 
     webhook: str
     ca: str | None = None
+    restricted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
