@@ -282,3 +282,34 @@ def test_both_the_client_and_the_tenant_open_the_password_grant(
         lambda: clients.check_grant_allowed(where, asking, grant_type, [grant_type])
     )
     assert found is reason
+
+
+SAML = "urn:ietf:params:oauth:grant-type:saml2-bearer"
+SAML_1 = "urn:ietf:params:oauth:grant-type:saml1_1-bearer"
+
+
+@pytest.mark.parametrize(
+    ("held", "door", "reason"),
+    [
+        ((), True, Reason.GRANT_NOT_ALLOWED),
+        ((REFRESH_TOKEN,), True, Reason.GRANT_NOT_ALLOWED),
+        ((PASSWORD,), True, None),
+        ((PASSWORD,), False, Reason.PASSWORD_GRANT_OFF),
+        ((SAML,), False, None),
+        ((SAML_1,), False, None),
+        ((SAML_1, PASSWORD), False, None),
+    ],
+)
+def test_an_assertion_by_the_password_grant_needs_the_tenants_door(
+    held: tuple[str, ...], door: bool, reason: Reason | None
+) -> None:
+    """Named by itself the grant is open; as a password's other form, as that is."""
+    asking = client(grant_types=frozenset(held))
+    names = (SAML, SAML_1, PASSWORD)
+
+    found = refusal(
+        lambda: clients.check_grant_allowed(
+            tenant(password_grant=door), asking, SAML, names
+        )
+    )
+    assert found is reason

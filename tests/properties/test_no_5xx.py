@@ -19,6 +19,7 @@ from ostiary.dialects.entra.errors import TABLE
 from ostiary.web import WebApp
 from tests.keys.forms import certificate_for, pem_of
 from tests.properties.house import House, Pairs, write_configuration
+from tests.services.saml_issuer import Said, saml1
 from tests.wire.entra.cases import (
     ASSERTION_TYPE,
     CERT,
@@ -78,6 +79,7 @@ TAILS = st.sampled_from(
         "userinfo",
     ]
 )
+SAML_BEARER = b"urn:ietf:params:oauth:grant-type:saml1_1-bearer"
 NOISE = st.binary(max_size=30)
 WORDS = st.one_of(
     st.text(max_size=30).map(lambda text: text.encode("utf-8", "surrogatepass")),
@@ -102,6 +104,8 @@ VALUES = st.one_of(
             b"refresh_token",
             b"client_credentials",
             b"device_code",
+            SAML_BEARER,
+            base64.b64encode(saml1(Said(0.0)).encode()),
             PUB.encode(),
             CONF.encode(),
             CERT.encode(),
@@ -262,3 +266,32 @@ def test_password_requests_of_a_good_client_are_answered(
     )
     assert answer.status in (200, 400)
     assert answer.told().keys() & {"access_token", "error_codes"}
+
+
+TAGS = st.sampled_from(["saml:Assertion", "Assertion", "ds:Signature", "a", "a:b"])
+SPLICES = st.sampled_from(["", "<!DOCTYPE a>", "<!-- -->", "&a;", "<", "]]>", "<?a?>"])
+
+
+@RULES
+@given(st.text(max_size=40), TAGS, TAGS, SPLICES, st.integers(0, 1100))
+def test_assertions_of_any_shape_are_answered(
+    house: House, text: str, old: str, new: str, splice: str, place: int
+) -> None:
+    """Spliced, retagged or nonsense: a refusal of the table, and never a token."""
+    whole = saml1(Said(0.0, name_id=text or "x")).replace(old, new)
+    spliced = whole[:place] + splice + whole[place:]
+    for candidate in (text, spliced):
+        raw = candidate.encode("utf-8", "surrogatepass")
+        fields = [
+            (b"grant_type", SAML_BEARER),
+            (b"client_id", PUB.encode()),
+            (b"assertion", base64.b64encode(raw)),
+        ]
+        answer = house.ask(
+            "POST",
+            f"/{TID}/oauth2/v2.0/token".encode(),
+            headers=[(b"content-type", FORM)],
+            body=percent(fields),
+        )
+        assert answer.status == 400
+        assert answer.told()["error_codes"][0] in (50008, 900144)

@@ -9,7 +9,12 @@ from collections.abc import Mapping, Sequence, Set
 
 from ostiary.core.errors import Reason, Refused
 from ostiary.core.model import Client, Tenant
-from ostiary.core.names import CLIENT_CREDENTIALS, INTROSPECTION, PASSWORD
+from ostiary.core.names import (
+    CLIENT_CREDENTIALS,
+    INTROSPECTION,
+    PASSWORD,
+    SAML_BEARERS,
+)
 from ostiary.core.policy import Policy
 from ostiary.core.request import ClientCredential, TenantRef
 
@@ -173,11 +178,16 @@ def check_grant_allowed(
 
     `names`: each of them in the client's registration opens this grant; the first is
     its name on the wire. Both are shut until an administrator opens them (security
-    promises, "said plainly first").
+    promises, "said plainly first"); an assertion of a federated user that only the
+    password grant lets in stays out with it.
     """
-    if client.grant_types.isdisjoint(names):
+    held = client.grant_types.intersection(names)
+    if not held:
         raise Refused(
             Reason.GRANT_NOT_ALLOWED, grant_type=names[0], client_id=client.client_id
         )
-    if grant_type == PASSWORD and not tenant.password_grant:
+    by_password = grant_type == PASSWORD or (
+        grant_type in SAML_BEARERS and held == {PASSWORD}
+    )
+    if by_password and not tenant.password_grant:
         raise Refused(Reason.PASSWORD_GRANT_OFF, grant_type=names[0])

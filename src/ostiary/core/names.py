@@ -15,6 +15,10 @@ MFA_RECOVERY_CODE: Final = "mfa_recovery_code"
 DEVICE_KEY: Final = "device_key"
 DELEGATION: Final = "delegation"
 """Grants that no standard names, under names of ours; each wire has its own."""
+SAML1_BEARER: Final = "urn:ietf:params:oauth:grant-type:saml1_1-bearer"
+SAML2_BEARER: Final = "urn:ietf:params:oauth:grant-type:saml2-bearer"
+"""RFC 7522 §2.1; the first, for SAML 1.1, is of its early drafts and lives on."""
+SAML_BEARERS: Final = frozenset({SAML1_BEARER, SAML2_BEARER})
 
 INTROSPECTION: Final = "introspection"
 REVOCATION: Final = "revocation"

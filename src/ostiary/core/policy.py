@@ -43,6 +43,7 @@ class Policy:
     leaks: passwords kept here that are refused although they are right.
     second_factor: what becomes of users who must bring one.
     device_keys: how keys of devices sign in; None: they do not.
+    federation_audience: whom assertions of federated domains are meant for.
     factors_resource: tokens for it change second factors, so whoever has one needs it.
 
     trusted_clients: clients of the tenant need neither declare a resource nor ask the
@@ -71,6 +72,7 @@ class Policy:
     leaks: Leaks = NO_LEAKS
     second_factor: SecondFactor = SecondFactor.REFUSED
     device_keys: DeviceRules | None = None
+    federation_audience: str = ""
     factors_resource: str = ""
     trusted_clients: bool = False
     only_asked: bool = False

@@ -14,7 +14,7 @@ from ostiary.core.clients import (
 )
 from ostiary.core.errors import Reason, Refused
 from ostiary.core.model import RANDOM_LIFETIME, Client, Resource, Tenant
-from ostiary.core.names import PASSWORD, REFRESH_TOKEN
+from ostiary.core.names import PASSWORD, REFRESH_TOKEN, SAML_BEARERS
 from ostiary.core.policy import Policy
 from ostiary.core.request import (
     Access,
@@ -105,8 +105,11 @@ async def find_tenant(attempt: Attempt) -> Registry | None:
 
 async def _home_tenant(attempt: Attempt) -> str | None:
     request = attempt.request
-    if request.grant_type == PASSWORD:
-        domain = accounts.domain_of(request.username or "")
+    if request.grant_type == PASSWORD or request.grant_type in SAML_BEARERS:
+        name = request.username or ""
+        if request.assertion is not None:
+            name = await attempt.ports.federation.named_by(request.assertion) or ""
+        domain = accounts.domain_of(name)
         if domain is None:
             raise Refused(Reason.TENANT_UNDETERMINED)
         return domain

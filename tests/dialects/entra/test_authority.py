@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 
 from ostiary.core.errors import Reason, Refused
 from ostiary.core.model import Domain
-from ostiary.core.names import CLIENT_CREDENTIALS, PASSWORD, REFRESH_TOKEN
+from ostiary.core.names import (
+    CLIENT_CREDENTIALS,
+    PASSWORD,
+    REFRESH_TOKEN,
+    SAML_BEARERS,
+)
 from ostiary.core.request import TenantRef
 from ostiary.dialects.entra.authority import (
     ADFS_SURFACE,
@@ -39,11 +44,14 @@ CONSUMERS = "9188040d-6c67-4c5b-b112-36a304b66dad"
 def test_aliases_serve_what_the_table_says(
     segment: str, home: bool, password: bool
 ) -> None:
-    """Passwords at `organizations` only, client credentials at none (§2.1)."""
+    """Passwords and what federated users bring in place of them at `organizations`
+    only, client credentials at none (§2.1).
+    """
     ref = parse_tenant(segment)
     assert (ref.alias, ref.home) == (True, home)
     assert (PASSWORD in ref.grant_types) is password
     assert (REFRESH_TOKEN in ref.grant_types) is password
+    assert (ref.grant_types >= SAML_BEARERS) is password
     assert CLIENT_CREDENTIALS not in ref.grant_types
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ostiary.core.model import User
+from ostiary.core.model import Authentication, Domain, User
 from ostiary.core.request import (
     Access,
     ClientAuthentication,
@@ -22,6 +22,7 @@ from ostiary.dialects.entra.claims import (
     access_token_claims,
     id_token_claims,
     pairwise,
+    principal_name,
 )
 from ostiary.dialects.entra.default_resource import GRAPH
 from ostiary.dialects.entra.wire import EntraWire
@@ -230,3 +231,60 @@ def test_what_is_written_reads_back_the_same(
     assert read.public_client is (how is ClientAuthentication.NONE)
     assert wire.access_token(made).thumbprint is (chosen is GRAPH)
     assert wire.read_access_token(wire.id_token(made).claims) is None
+
+
+@pytest.mark.parametrize(
+    ("username", "email", "full"),
+    [
+        ("zoe", None, "zoe@one.test"),
+        ("zoe", "zoe@two.test", "zoe@two.test"),
+        ("zoe", "zoe@elsewhere.test", "zoe@one.test"),
+        ("zoe@corp.test", "zoe@two.test", "zoe@corp.test"),
+    ],
+)
+def test_short_names_of_a_directory_are_completed(
+    username: str, email: str | None, full: str
+) -> None:
+    """`preferred_username` and `upn` are the UPN (§7): with what people type here."""
+    through = Authentication.PASS_THROUGH
+    domains = (
+        Domain("contoso.test"),
+        Domain("other.test", through, "other"),
+        Domain("one.test", through, "ldap"),
+        Domain("two.test", through, "ldap"),
+    )
+    person = user(username=username, email=email, connection="ldap", vouched=True)
+    made = grant(person=person, tenant=tenant(domains=domains))
+    v2 = id_token_claims(made, V2, SITE)
+    v1 = id_token_claims(made, V1, SITE)
+    assert v2["preferred_username"] == full
+    assert (v1["upn"], v1["unique_name"]) == (full, full)
+
+
+@pytest.mark.parametrize("vouched", [False, True])
+def test_a_short_name_without_such_a_domain_stays(vouched: bool) -> None:
+    """Nothing is made up: neither of an account kept here, nor without a domain."""
+    domain = Domain("one.test", Authentication.PASS_THROUGH, "ldap")
+    connection = "other" if vouched else "ldap"
+    person = user(username="zoe", connection=connection, vouched=vouched)
+    assert principal_name(person, tenant(domains=(domain,))) == "zoe"
+
+
+@pytest.mark.parametrize("surface", [V1, V2, ADFS_SURFACE])
+def test_groups_are_told_by_their_names(surface: Surface) -> None:
+    """Those given here and those of the directory; of too many, that there are some.
+
+    Contract entra §7: a list of 200 at most.
+    """
+    many = tuple(f"group {number}" for number in range(201))
+    for person, told in (
+        (user(groups=("vip",), directory_groups=("staff", "vip")), ["vip", "staff"]),
+        (user(directory_groups=many[:200]), list(many[:200])),
+    ):
+        made = grant(person=person)
+        for render in (access_token_claims, id_token_claims):
+            assert render(made, surface, SITE)["groups"] == told
+    crowded = id_token_claims(grant(person=user(groups=many)), surface, SITE)
+    assert "groups" not in crowded
+    assert crowded["hasgroups"] is True
+    assert "groups" not in id_token_claims(grant(), surface, SITE)

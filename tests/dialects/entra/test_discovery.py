@@ -13,7 +13,6 @@ from ostiary.dialects.entra.discovery import (
     adfs_document,
     document,
     instance,
-    realm,
 )
 from ostiary.dialects.site import Site
 from tests.flows.values import TENANT
@@ -126,18 +125,3 @@ def test_what_is_no_address_of_a_tenant_is_malformed(endpoint: str) -> None:
     """50050 (§2.4)."""
     with pytest.raises(ValueError, match=re.escape(endpoint) or "^$"):
         instance(SITE, endpoint, "1.1")
-
-
-def test_the_realm_is_the_domains() -> None:
-    """Managed or Unknown, `ver` a string, nothing about a user (§2.5)."""
-    rest = {
-        "ver": "1.0",
-        "cloud_instance_name": "localhost",
-        "cloud_audience_urn": "urn:federation:MicrosoftOnline",
-    }
-    assert realm(SITE, "contoso.test") == {
-        "account_type": "Managed",
-        "domain_name": "contoso.test",
-        **rest,
-    }
-    assert realm(SITE, None) == {"account_type": "Unknown", **rest}

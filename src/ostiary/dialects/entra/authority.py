@@ -11,12 +11,12 @@ from typing import Final
 
 from ostiary.core.errors import Reason, Refused
 from ostiary.core.model import Tenant
-from ostiary.core.names import PASSWORD, REFRESH_TOKEN
+from ostiary.core.names import PASSWORD, REFRESH_TOKEN, SAML_BEARERS
 from ostiary.core.request import TenantRef
 
 ALIASES: Final[Mapping[str, TenantRef]] = {
     "organizations": TenantRef(
-        "organizations", True, True, frozenset({PASSWORD, REFRESH_TOKEN})
+        "organizations", True, True, SAML_BEARERS | {PASSWORD, REFRESH_TOKEN}
     ),
     "common": TenantRef("common", True, False),
     "consumers": TenantRef("consumers", True, False),

@@ -12,6 +12,8 @@ import uuid
 from functools import lru_cache
 from typing import Final
 
+from ostiary.core.accounts import full_name
+from ostiary.core.model import Tenant, User
 from ostiary.core.names import EMAIL, PROFILE
 from ostiary.core.request import ClientAuthentication, Grant
 from ostiary.dialects.entra.authority import Surface, Version
@@ -21,6 +23,8 @@ from ostiary.dialects.site import Site
 BACKDATED: Final = 300
 """Seconds by which `iat` and `nbf` precede the issue."""
 ID_TOKEN_LIFETIME: Final = 3600
+MOST_GROUPS: Final = 200
+"""More would not fit into the headers that tokens travel in (contract entra §7)."""
 
 _STRENGTH: Final = {
     ClientAuthentication.NONE: "0",
@@ -39,6 +43,13 @@ def pairwise(site: Site, tenant_id: str, user_id: str, audience: str) -> str:
     text = f"{tenant_id}\n{user_id}\n{audience}".encode()
     digest = hmac.digest(site.pairwise_key, text, hashlib.sha256)
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def principal_name(user: User, tenant: Tenant) -> str:
+    """The full user name, by which clients look their accounts up (§7)."""
+    if not user.vouched:
+        return user.username
+    return full_name(user.username, user.email, user.connection, tenant)
 
 
 @lru_cache(maxsize=1024)
@@ -79,10 +90,13 @@ def id_token_claims(grant: Grant, surface: Surface, site: Site) -> Claims:
         claims["oid"] = user.id
     if surface.version is Version.V2 and PROFILE in openid:
         claims.update(
-            oid=user.id, name=user.display_name, preferred_username=user.username
+            oid=user.id,
+            name=user.display_name,
+            preferred_username=principal_name(user, grant.tenant),
         )
     if surface.version is Version.V2 and EMAIL in openid and user.email:
         claims["email"] = user.email
+    claims.update(_groups(user))
     return claims
 
 
@@ -133,8 +147,18 @@ def _person(grant: Grant, first: bool, site: Site) -> Claims:
     if first:
         claims.update(acr="1", amr=list(grant.subject.amr), **_names(grant))
     elif PROFILE in grant.access.openid:
-        claims.update(name=user.display_name, preferred_username=user.username)
+        full = principal_name(user, grant.tenant)
+        claims.update(name=user.display_name, preferred_username=full)
+    claims.update(_groups(user))
     return claims
+
+
+def _groups(user: User) -> Claims:
+    """The common names of the user's groups; of too many only that there are some."""
+    groups = user.all_groups
+    if len(groups) > MOST_GROUPS:
+        return {"hasgroups": True}
+    return {"groups": list(groups)} if groups else {}
 
 
 def _names(grant: Grant) -> Claims:
@@ -142,12 +166,13 @@ def _names(grant: Grant) -> Claims:
     if grant.subject is None:
         return {}
     user = grant.subject.user
+    full = principal_name(user, grant.tenant)
     names = {
         "name": user.display_name,
         "given_name": user.given_name,
         "family_name": user.family_name,
-        "unique_name": user.username,
-        "upn": user.username,
+        "unique_name": full,
+        "upn": full,
         "ipaddr": grant.trace.source,
     }
     return {name: value for name, value in names.items() if value}

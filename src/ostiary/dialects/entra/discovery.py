@@ -167,19 +167,3 @@ def instance(site: Site, endpoint: str, version: str) -> Document | None:
             }
         ],
     }
-
-
-def realm(site: Site, domain: str | None) -> Document:
-    """The answer to "whose domain is this?"; None: not ours (contract entra §2.5).
-
-    A property of the domain, never of the user: nobody can look for names here.
-    """
-    body: Document = {
-        "ver": "1.0",
-        "account_type": "Unknown" if domain is None else "Managed",
-    }
-    if domain is not None:
-        body["domain_name"] = domain
-    body["cloud_instance_name"] = site.host
-    body["cloud_audience_urn"] = "urn:federation:MicrosoftOnline"
-    return body

@@ -14,6 +14,7 @@ from ostiary.dialects.entra.errors import TABLE
 from ostiary.dialects.entra.form import (
     trace_of,
 )
+from ostiary.dialects.entra.realm import realm
 from ostiary.dialects.forms import query_of
 from ostiary.dialects.site import Site
 from ostiary.flows.ports import Ports
@@ -69,13 +70,13 @@ class Documents:
         return tenant_id
 
     async def realm(self, request: HttpRequest, name: str) -> HttpResponse:
-        """User realm: managed or unknown, by domain alone (contract entra §2.5)."""
+        """User realm: managed, federated, unknown (contract entra §2.5)."""
         domain = domain_of(name)
         directory = self.ports.directory
         tenant_id = await directory.tenant_id(domain) if domain else None
         registry = await directory.registry(tenant_id) if tenant_id else None
         known = registry.domain(domain) if registry else None
-        body = discovery.realm(self.site, known.name if known else None)
+        body = realm(self.site, known, registry)
         return json_response(200, body, (("cache-control", "private"),))
 
     async def instance(self, request: HttpRequest) -> HttpResponse:

@@ -11,6 +11,7 @@ from ostiary.core.model import Tenant
 from ostiary.core.policy import Policy
 from ostiary.dialects.entra.authority import Surface, Version
 from ostiary.dialects.entra.default_resource import GRAPH
+from ostiary.dialects.entra.realm import CLOUD_AUDIENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ def policy_of(tenant: Tenant, surface: Surface) -> Policy:
         family="entra",
         password_clients_public_only=edition.public_only,
         public_credential_ignored=edition.secret_ignored,
+        federation_audience=CLOUD_AUDIENCE,
         hide_unknown_users=tenant.hide_unknown_users,
         refresh_token_always=surface.version is Version.V1,
     )

@@ -4,35 +4,21 @@ Contract entra §6.3; texts are ours, short, and never say whether a password wa
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from ostiary.core.errors import Reason as R
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """How one reason is told.
-
-    code: the AADSTS number. also: a second number beside it. v1_error: the word at
-    the v1 endpoint if it differs. uri: whether the answer points to a human page
-    (contract entra §6.1).
-    """
-
-    error: str
-    code: int
-    text: str
-    status: int = 400
-    suberror: str = ""
-    v1_error: str = ""
-    also: tuple[int, ...] = ()
-    uri: bool = True
-
-
-GRANT, REQUEST, CLIENT = "invalid_grant", "invalid_request", "invalid_client"
-SCOPE, RESOURCE = "invalid_scope", "invalid_resource"
-UNAUTHORIZED, DOWN = "unauthorized_client", "temporarily_unavailable"
-INTERACTION = "interaction_required"
+from ostiary.dialects.entra.errors_directories import DIRECTORIES
+from ostiary.dialects.entra.row import (
+    CLIENT,
+    DOWN,
+    GRANT,
+    INTERACTION,
+    REQUEST,
+    RESOURCE,
+    SCOPE,
+    UNAUTHORIZED,
+    Row,
+)
 
 _WRONG = "The user name or the password is wrong."
 _MALFORMED = "The request is malformed: "
@@ -252,15 +238,7 @@ TABLE: Final[Mapping[R, Row]] = {
     R.TOKEN_INVALID: Row("invalid_token", 50013, "The access token is not valid.", 401),
     R.OVERLOADED: Row(DOWN, 90033, "The server is busy; try again shortly.", 503),
     R.UNAVAILABLE: Row(DOWN, 90033, "The server cannot answer just now.", 503),
-    R.CONNECTION_UNCONFIGURED: Row(
-        DOWN, 80001, "The directory that checks the password is not set up.", 503
-    ),
-    R.DIRECTORY_UNREACHABLE: Row(
-        DOWN, 80001, "The directory that checks the password cannot be reached.", 503
-    ),
-    R.DIRECTORY_TIMEOUT: Row(
-        DOWN, 80002, "The directory that checks the password did not answer.", 503
-    ),
+    **DIRECTORIES,
 }
 
 NEVER_HERE: Final = frozenset(
@@ -277,6 +255,8 @@ NEVER_HERE: Final = frozenset(
         *(each for each in R if each.startswith("mfa_") and each not in TABLE),
         R.SCOPE_INSUFFICIENT,
         R.OBJECT_UNKNOWN,
+        R.OBJECT_TAKEN,
+        R.OBJECT_INVALID,
         R.MESSAGE_FAILED,
         R.HOST_UNKNOWN,
         R.CROSS_ORIGIN_OFF,

@@ -13,7 +13,8 @@ import msgspec
 from ostiary.core.errors import Refused
 from ostiary.core.request import Granted, Trace
 from ostiary.dialects.entra.authority import Surface, Version
-from ostiary.dialects.entra.errors import Row, row_of
+from ostiary.dialects.entra.errors import row_of
+from ostiary.dialects.entra.row import Row
 from ostiary.dialects.entra.scope import render_scope
 from ostiary.web import Headers, HttpRequest, HttpResponse, json_response
 

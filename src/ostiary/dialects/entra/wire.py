@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ostiary.core.errors import Reason
 from ostiary.core.model import Client, ConnectionSettings, Tenant
+from ostiary.core.names import PASSWORD, SAML_BEARERS
 from ostiary.core.policy import Policy
 from ostiary.core.request import Grant
 from ostiary.dialects.entra.authority import Surface, tenant_segments
@@ -30,7 +31,13 @@ class EntraWire:
         return policy_of(tenant, self.surface)
 
     def grant_names(self, client: Client, grant_type: str) -> tuple[str, ...]:
-        """Grants have the names of the standards here, and every client is served."""
+        """Grants have the names of the standards here, and every client is served.
+
+        A SAML assertion is what clients bring in place of a federated user's password
+        (decision 0019).
+        """
+        if grant_type in SAML_BEARERS:
+            return (grant_type, *sorted(SAML_BEARERS - {grant_type}), PASSWORD)
         return (grant_type,)
 
     def access_token(self, grant: Grant) -> Unsigned:

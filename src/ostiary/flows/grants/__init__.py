@@ -16,6 +16,8 @@ from ostiary.core.names import (
     ONE_TIME_CODE,
     PASSWORD,
     REFRESH_TOKEN,
+    SAML1_BEARER,
+    SAML2_BEARER,
 )
 from ostiary.flows.attempt import Attempt, Found
 from ostiary.flows.facts import Registry
@@ -27,6 +29,7 @@ from ostiary.flows.grants.mfa_recovery_code import mfa_recovery_code
 from ostiary.flows.grants.one_time_code import one_time_code
 from ostiary.flows.grants.password import password
 from ostiary.flows.grants.refresh_token import refresh_token
+from ostiary.flows.grants.saml_bearer import saml_bearer
 
 GrantStep = Callable[[Attempt, Registry, Client], Awaitable[Found]]
 
@@ -36,6 +39,8 @@ GRANTS: Final[Mapping[str, GrantStep]] = {
     REFRESH_TOKEN: refresh_token,
     CLIENT_CREDENTIALS: client_credentials,
     DEVICE_KEY: device_key,
+    SAML1_BEARER: saml_bearer,
+    SAML2_BEARER: saml_bearer,
     MFA_OTP: mfa_otp,
     MFA_OOB: mfa_oob,
     MFA_RECOVERY_CODE: mfa_recovery_code,
