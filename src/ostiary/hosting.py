@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
+from ostiary.agents.messages import CONNECT_PATH
+from ostiary.agents.socket import beside
 from ostiary.app import Serving, local_tls, open_serving
 from ostiary.health import Health
 from ostiary.server import App, MakeApp, ServeOptions, TlsFiles
@@ -31,6 +33,7 @@ def options_of(server: Server, *, also: tuple[str, ...] = ()) -> ServeOptions:
         workers=server.workers,
         metrics_listen=str(server.metrics.listen) if server.metrics else None,
         listen_if_possible=also,
+        upgrades=(CONNECT_PATH,),
     )
 
 
@@ -100,11 +103,10 @@ def _measured(server: Server, opened: list[Serving]) -> tuple[MakeApp, MakeApp]:
     return public, lambda: WebApp([Health(opened[-1], kept[-1].render)])
 
 
-def _web_app(
-    server: Server, serving: Serving, stack: contextlib.AsyncExitStack
-) -> WebApp:
-    return WebApp(
+def _web_app(server: Server, serving: Serving, stack: contextlib.AsyncExitStack) -> App:
+    web = WebApp(
         serving.fronts,
         shutdown=stack.aclose,
         trusted_proxies=[str(proxy) for proxy in server.trusted_proxies],
     )
+    return beside(web, serving.socket)

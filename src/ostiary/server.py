@@ -50,7 +50,8 @@ class ServeOptions:
     `listen` are addresses such as `127.0.0.1:8443`, `[::1]:443` or `:443`, all with
     `tls` (None: plain HTTP); those of `listen_if_possible` are left out with a warning
     when they cannot be had. `metrics_listen` is plain HTTP. `ready_line` goes to the
-    standard output once every worker accepts connections.
+    standard output once every worker accepts connections. `upgrades` are paths at which
+    the application takes WebSockets.
     """
 
     listen: Sequence[str]
@@ -60,6 +61,7 @@ class ServeOptions:
     metrics_listen: str | None = None
     listen_if_possible: Sequence[str] = ()
     limits: Limits = field(default_factory=Limits)
+    upgrades: Sequence[str] = ()
 
 
 def run(
@@ -126,7 +128,8 @@ class _House:
             public += self._try(address)
         self.addresses = [listener.getsockname()[:2] for listener in public]
         self.metrics_addresses = [listener.getsockname()[:2] for listener in metrics]
-        self.sites = [Site(make_app, public, self._certificate)]
+        upgrades = frozenset(path.encode() for path in options.upgrades)
+        self.sites = [Site(make_app, public, self._certificate, upgrades)]
         if make_metrics_app is not None and metrics:
             self.sites.append(Site(make_metrics_app, metrics))
 

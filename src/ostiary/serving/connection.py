@@ -77,11 +77,14 @@ class BoundedProtocol(HttpToolsProtocol):
         server_state: ServerState,
         app_state: dict[str, Any],
         limits: Limits,
+        upgrades: frozenset[bytes] = frozenset(),
     ) -> None:
-        """Serve `config`'s application within `limits`."""
+        """Serve `config`'s application within `limits`, WebSockets at `upgrades`."""
         super().__init__(config, server_state, app_state)
         self.gone: asyncio.Future[None] = self.loop.create_future()
         self._limits = limits
+        self._upgrades = upgrades
+        self._upgraded = False
         self._head_open = False
         self._head_fed = 0  # bytes of a head that is not complete yet
         self._head_size = 0  # bytes of the parsed fields
@@ -114,7 +117,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Feed the parser; from here on an incomplete head has its time and size."""
         head = self.headers  # a new list for each request
         super().data_received(data)
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._upgraded:
             return
         if self._head_open and self.headers is head:  # all of `data` belongs to it
             self._head_fed += len(data)
@@ -151,9 +154,27 @@ class BoundedProtocol(HttpToolsProtocol):
             raise httptools.HttpParserError("too many requests in the pipeline")
         super().on_headers_complete()
         # It is None only once the connection is gone.
-        if self.parser.should_upgrade():  # pyright: ignore[reportOptionalMemberAccess]
-            # We upgrade to nothing, and the parser reads no request after this one.
+        asked = self.parser.should_upgrade()  # pyright: ignore[reportOptionalMemberAccess]
+        if asked and not self._should_upgrade():
+            # Nothing comes of it, and the parser reads no request after this one.
             self.cycle.keep_alive = False
+
+    def _should_upgrade_to_ws(self) -> bool:
+        """Only at known addresses, and not while other answers are due."""
+        plain = self.scope["method"] == "GET" and self.idle and not self.pipeline
+        return plain and self.url.partition(b"?")[0] in self._upgrades
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over: its bounds are those of a WebSocket from here."""
+        from ostiary.serving.sockets import BoundedSocket
+
+        self._upgraded = True
+        self._head_timer.stop()
+        self._write_timer.stop()
+        self.ws_protocol_class = BoundedSocket
+        super().handle_websocket_upgrade()
+        if not self.gone.done():
+            self.gone.set_result(None)
 
     def send_400_response(self, msg: str) -> None:
         """Answer what cannot be parsed: 400, or 431 for a head too large; then close.

@@ -29,6 +29,12 @@ MakeApp = Callable[[], Awaitable[App] | App]
 TLS_CLOSE_SECONDS: Final = 5.0
 """How long a closing TLS connection waits for the client's goodbye."""
 
+LARGEST_MESSAGE: Final = 256 * 1024
+"""Bytes of one WebSocket message."""
+PING_SECONDS: Final = 15.0
+PONG_SECONDS: Final = 20.0
+"""How long the other end of a WebSocket may be silent, once asked whether it lives."""
+
 UNWIND_SECONDS: Final = 1.0
 """How long a cancelled request may take to clean up, before its stores close."""
 
@@ -39,11 +45,15 @@ class StartError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One application, where it listens, and behind which certificate, if any."""
+    """One application, where it listens, and behind which certificate, if any.
+
+    upgrades: paths at which it takes WebSockets.
+    """
 
     make_app: MakeApp
     sockets: Sequence[socket.socket]
     certificate: Certificate | None = None
+    upgrades: frozenset[bytes] = frozenset()
 
 
 @contextlib.asynccontextmanager
@@ -109,7 +119,10 @@ class _Edge:
             self.servers.append(server)
 
     def _connect(self) -> BoundedProtocol:
-        return BoundedProtocol(self.config, self.state, self.app_state, self.limits)
+        upgrades = self.site.upgrades
+        return BoundedProtocol(
+            self.config, self.state, self.app_state, self.limits, upgrades
+        )
 
     async def stop(self) -> None:
         """Stop accepting, let requests finish within the grace, cut the rest."""
@@ -130,8 +143,9 @@ class _Edge:
         await _finished(cancelled, deadline + UNWIND_SECONDS)
 
 
-def _connections(state: ServerState) -> list[BoundedProtocol]:
-    return [c for c in state.connections if isinstance(c, BoundedProtocol)]
+def _connections(state: ServerState) -> list[Any]:
+    """Of HTTP and WebSockets: all that tell when they are `gone`."""
+    return [c for c in state.connections if hasattr(c, "gone")]
 
 
 async def _finished(futures: Sequence[asyncio.Future[None]], deadline: float) -> None:
@@ -154,7 +168,11 @@ def _configure(app: App, limits: Limits) -> Config:
     config = Config(
         app,
         http=BoundedProtocol,
-        ws="none",
+        ws="none",  # see BoundedProtocol, which loads its own when it is needed
+        ws_max_size=LARGEST_MESSAGE,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PONG_SECONDS,
+        ws_per_message_deflate=False,
         lifespan="on",
         interface="asgi3",
         workers=1,  # or WEB_CONCURRENCY of the environment would be read
