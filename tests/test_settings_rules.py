@@ -49,6 +49,18 @@ DUPLICATES = {
         TENANT + "  users:\n  - username: a@b\n  - username: A@B\n",
         f"F:6: {AT}.users[1].username: the same as {AT}.users[0].username; {IN_TENANT}",
     ),
+    "ids of users": (
+        TENANT + "  users:\n  - {username: a, auth0_id: x}\n"
+        "  - {username: b, auth0_id: X}\n",
+        f"F:6: {AT}.users[1].auth0_id: the same as {AT}.users[0].auth0_id; {IN_TENANT}",
+    ),
+    "ids of users of two databases": (
+        TENANT + "  connections:\n  - {name: c, strategy: auth0}\n"
+        "  - {name: d, strategy: auth0}\n"
+        "  users:\n  - {username: a, auth0_id: x, connection: c}\n"
+        "  - {username: b, auth0_id: x, connection: d}\n",
+        f"F:9: {AT}.users[1].auth0_id: the same as {AT}.users[0].auth0_id; {IN_TENANT}",
+    ),
     "a login and a user name": (
         TENANT + "  users:\n  - username: a\n  - username: b\n    login: A\n",
         f"F:7: {AT}.users[1].login: the same as {AT}.users[0].username; {IN_TENANT}",
@@ -193,6 +205,11 @@ ELSEWHERE = {
     "the same user name in two connections": "connections: "
     "[{name: c, strategy: auth0}, {name: d, strategy: auth0}]\n"
     "  users: [{username: a, connection: c}, {username: a, connection: d}]",
+    "the same person over two connections to one AD FS": "connections: "
+    "[{name: c, strategy: adfs, options: &o {authority: 'https://sts.test/adfs', "
+    "client_id: a}}, {name: d, strategy: adfs, options: *o}]\n"
+    "  users: [{username: a, connection: c, auth0_id: x}, "
+    "{username: a, connection: d, auth0_id: x}]",
     "a user's login equal to the user name": "users: [{username: a, login: a}]",
 }
 
@@ -253,3 +270,44 @@ def test_other_secrets_are_taken_as_they_are(
     settings = read(tmp_path, signing(id_token, secret))
     [found] = settings.tenants[0].applications[0].secrets
     assert found.value.reveal() == secret
+
+
+DIRECTORY = TENANT + "  connections:\n  - name: corp\n    strategy: ad\n    options: "
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["uid={0}", "(uid={0}", "(uid={0}))", "(uid={0})(mail={0})", ")(", "(a=b)c", ""],
+)
+def test_filters_are_enclosed_and_balanced(tmp_path: Path, text: str) -> None:
+    """What no directory could read is told at once (RFC 4515 §3)."""
+    options = f'{{urls: ["ldaps://dc"], base_dn: "DC=x", user_filter: "{text}"}}\n'
+    [told] = problems(tmp_path, DIRECTORY + options)
+    assert f"{AT}.connections[0].options.user_filter: " in told
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["(uid={0})", "(&(objectClass=person)(|(uid={1})(mail={0})))", "(cn=\\\\28)"],
+)
+def test_good_filters_are_taken(tmp_path: Path, text: str) -> None:
+    """Escaped parentheses are no parentheses."""
+    options = f'{{urls: ["ldaps://dc"], base_dn: "DC=x", group_filter: "{text}"}}\n'
+    assert read(tmp_path, DIRECTORY + options).tenants[0].connections
+
+
+@pytest.mark.parametrize(
+    ("options", "key"),
+    [
+        ('{base_dn: "DC=x"}', "urls"),
+        ('{urls: ["ldaps://dc"]}', "base_dn"),
+        ('{agent: true, urls: ["ldaps://dc"]}', "urls"),
+        ('{agent: true, base_dn: "DC=x"}', "base_dn"),
+    ],
+)
+def test_either_agents_or_the_server_know_the_directory(
+    tmp_path: Path, options: str, key: str
+) -> None:
+    """Not both, and not neither."""
+    [told] = problems(tmp_path, f"{DIRECTORY}{options}\n")
+    assert f"{AT}.connections[0].options.{key}: " in told

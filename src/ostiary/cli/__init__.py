@@ -25,7 +25,12 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "tenant": ("ostiary.cli.tenant:tenant", "Tenants and their switches."),
     "app": ("ostiary.cli.app:app", "Applications and their secrets."),
     "user": ("ostiary.cli.user:user", "Users, resets and locks."),
+    "connection": (
+        "ostiary.cli.connection:connection",
+        "Connections: where passwords are checked.",
+    ),
     "consent": ("ostiary.cli.consent:consent", "What applications are allowed."),
+    "agent": ("ostiary.cli.agent:agent", "Answer for a directory, beside it."),
     "keys": ("ostiary.cli.keys:keys", "Signing keys and their rotation."),
     "audit": ("ostiary.cli.audit:audit", "The sign-in and audit log."),
     "doctor": ("ostiary.cli.doctor:doctor", "Find what is wrong with an instance."),

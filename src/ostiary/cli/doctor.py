@@ -13,9 +13,10 @@ import click
 import msgspec
 
 from ostiary.configuration.reading import declare
+from ostiary.doctor.connections import check_connections
 from ostiary.doctor.finding import Finding, Level, fail, ok
 from ostiary.doctor.ports import check_ports
-from ostiary.doctor.safety import check_connections, check_files, check_settings
+from ostiary.doctor.safety import check_files, check_settings
 from ostiary.doctor.store import check_store
 from ostiary.doctor.tls import check_tls
 from ostiary.settings import Server, Settings, SettingsError, load
@@ -50,7 +51,7 @@ def examine(file: Path) -> Iterator[Finding]:
     """All checks, in the order in which one would mend things."""
     try:
         settings = load(file)
-        declare(settings)
+        declared = declare(settings)
     except SettingsError as wrong:
         for problem in wrong.problems:
             yield fail("configuration", str(problem))
@@ -58,11 +59,11 @@ def examine(file: Path) -> Iterator[Finding]:
     yield ok("configuration", f"{file}: {_size(settings)}")
     server = settings.server
     yield from check_settings(settings)
-    yield from check_connections(settings)
     yield from check_files(settings, file)
     yield from check_tls(server, time.time())
     yield from check_ports(server)
     yield from asyncio.run(_all_of_store(server))
+    yield from check_connections(server, declared)
 
 
 async def _all_of_store(server: Server) -> list[Finding]:

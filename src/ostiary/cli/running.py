@@ -83,12 +83,13 @@ def administer(config: Path, act: Callable[[Administration], Awaitable[T]]) -> T
     """Do an administrative act in the instance of that configuration file."""
 
     async def run(house: House) -> T:
-        return await act(house.administration("command line", _who()))
+        return await act(house.administration("command line", operator()))
 
     return in_house(read(config).server, run)
 
 
-def _who() -> str:
+def operator() -> str:
+    """Who acts, for the audit log."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -11,10 +11,19 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
-from ostiary.flows.manage.declaration import Secrets
+from ostiary.core.model import ConnectionSettings
+from ostiary.flows.manage.declaration import DeclaredConnection, Secrets
 from ostiary.settings import Secret, SecretUrl
+from ostiary.settings.connection import Connection
 
-ADDRESSES: Final = ("urls", "authority", "wstrust_metadata", "smtp", "webhook")
+ADDRESSES: Final = (
+    "urls",
+    "authority",
+    "wstrust_metadata",
+    "wstrust_endpoint",
+    "smtp",
+    "webhook",
+)
 """Options that say where a secret is sent."""
 
 
@@ -43,8 +52,20 @@ def split(source: Struct | None) -> tuple[dict[str, object], Secrets]:
             value = without_password(value)
         if value is not None:
             plain[key] = str(value) if isinstance(value, (str, Path)) else value
-    known = _plain(plain)
-    return known, Secrets(texts, tuple(name for name in ADDRESSES if name in known))
+    return _plain(plain), Secrets(texts, ADDRESSES)
+
+
+def declare_connection(connection: Connection) -> DeclaredConnection:
+    """The connection, with its secrets apart."""
+    plain, secrets = split(connection.options)
+    settings = ConnectionSettings(
+        connection.name,
+        connection.strategy,
+        connection.enabled,
+        plain,
+        connection.restricted,
+    )
+    return DeclaredConnection(settings, secrets)
 
 
 def without_password(url: str) -> str:

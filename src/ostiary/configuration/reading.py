@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ostiary.configuration.certificates import find_unusable
-from ostiary.configuration.options import chosen, split
+from ostiary.configuration.options import chosen, declare_connection, split
 from ostiary.configuration.password_hash import stored_hash
 from ostiary.core import model
 from ostiary.core.accounts import fold
@@ -20,7 +20,6 @@ from ostiary.core.clients import secret_sha256
 from ostiary.flows.manage.declaration import (
     MAIL,
     DeclaredClient,
-    DeclaredConnection,
     DeclaredTenant,
     DeclaredUser,
     NotApplicable,
@@ -28,7 +27,6 @@ from ostiary.flows.manage.declaration import (
 from ostiary.flows.manage.ids import derived_id
 from ostiary.settings import Settings, SettingsError
 from ostiary.settings.application import Application, Resource
-from ostiary.settings.connection import Connection
 from ostiary.settings.tenant import (
     Lockout,
     PasswordHash,
@@ -113,7 +111,7 @@ def _tenant(tenant: Tenant, number: int) -> DeclaredTenant:
         secrets=secrets,
         resources=tuple(_resource(each) for each in tenant.resources),
         clients=tuple(_client(each, tenant_id) for each in tenant.applications),
-        connections=tuple(_connection(each) for each in tenant.known_connections),
+        connections=tuple(map(declare_connection, tenant.known_connections)),
         users=tuple(
             _user(each, value, ("tenants", number, "users", n)) for n, each in users
         ),
@@ -222,14 +220,6 @@ def _origins(application: Application) -> tuple[str, ...]:
     parts = (urlsplit(uri) for uri in application.redirect_uris.spa)
     spa = [f"{part.scheme}://{part.netloc}" for part in parts]
     return tuple(dict.fromkeys((*spa, *application.allowed_origins)))
-
-
-def _connection(connection: Connection) -> DeclaredConnection:
-    plain, secrets = split(connection.options)
-    settings = model.ConnectionSettings(
-        connection.name, connection.strategy, connection.enabled, plain
-    )
-    return DeclaredConnection(settings, secrets)
 
 
 def _user(

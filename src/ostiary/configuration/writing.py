@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ostiary.core import model
+from ostiary.core.connections import SEALED
 from ostiary.flows.manage.declaration import (
     MAIL,
-    SEALED,
     DeclaredClient,
     StoredTenant,
     StoredUser,
@@ -142,6 +142,7 @@ def render_connection(connection: model.ConnectionSettings) -> Document:
         name=connection.name,
         strategy=connection.strategy,
         enabled=None if connection.enabled else False,
+        restricted=connection.restricted or None,
         options=_open_options(connection.options),
     )
 

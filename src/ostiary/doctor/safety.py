@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final
 
 from ostiary.app import database_url
-from ostiary.connections import is_served
 from ostiary.doctor.finding import Finding, ok, warning
 from ostiary.settings import Server, Settings, Tenant
 from ostiary.stores import sqlite_path
@@ -60,23 +59,6 @@ def _tenant(tenant: Tenant) -> Iterator[str]:
         yield "jsonp is on: passwords travel in addresses, which are logged"
     if tenant.device_keys.enabled and tenant.device_keys.minimum_bits < SHORTEST_KEY:
         yield f"device_keys.minimum_bits is below {SHORTEST_KEY}"
-
-
-def check_connections(settings: Settings) -> Iterator[Finding]:
-    """Whether passwords can be checked where the file says."""
-    count = 0
-    for tenant in settings.tenants:
-        name = tenant.name or tenant.domains[0].name
-        for connection in tenant.connections:
-            count += 1
-            if connection.enabled and not is_served(connection.strategy):
-                text = f"{name}: {connection.name}: this release checks no password by"
-                mend = "sign-ins through it are refused; `enabled: false` says so"
-                yield warning("connections", f"{text} {connection.strategy}", mend)
-    if not count:
-        yield ok("connections", "users are in the store: nothing else is asked")
-    else:
-        yield ok("connections", f"{count} listed")
 
 
 def check_files(settings: Settings, file: Path) -> Iterator[Finding]:

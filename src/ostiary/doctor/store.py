@@ -138,7 +138,7 @@ def _check_keys(
         yield warning("keys", "the store has no tenants yet", mend)
         return
     try:
-        master = _master_key(server)
+        master = master_key(server)
     except KeyFileError as error:
         mend = "bring back the key with which the store was made"
         yield fail("master key", str(error), mend)
@@ -154,7 +154,8 @@ def _check_keys(
     yield from _check_signing(tenants, time.time())
 
 
-def _master_key(server: Server) -> MasterKey:
+def master_key(server: Server) -> MasterKey:
+    """The instance's master key, never made here. Raises KeyFileError."""
     if server.master_key is not None:
         return MasterKey.from_text(server.master_key.reveal())
     return MasterKey.load(key_path(server))

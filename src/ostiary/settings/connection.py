@@ -33,18 +33,43 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """None: for strategy `auth0`, and those that cannot check a password."""
 
 
-class LdapOptions(Options, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Strategy `ad`: a directory asked over LDAP."""
+KeepPassword = Annotated[
+    bool,
+    Meta(description="Keep a hash of right passwords, to leave one day."),
+]
 
+
+class Lockout(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the directory itself locks accounts, where it does not tell."""
+
+    threshold: Annotated[
+        int, Meta(ge=0, description="Wrong passwords that lock there; 0: none do.")
+    ]
+    seconds: Annotated[
+        int, Meta(ge=1, description="After how long without one it forgets them.")
+    ] = 1800
+
+
+class LdapOptions(Options, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Strategy `ad`: a directory asked over LDAP, here or by agents beside it."""
+
+    agent: Annotated[
+        bool,
+        Meta(
+            description="Agents beside the directory answer; they have the other "
+            "options."
+        ),
+    ] = False
     urls: Annotated[
         tuple[LdapUrl, ...],
         Meta(
-            min_length=1,
             description="The directory's servers, tried in order; plain ldap:// only "
             "in development or with `start_tls`.",
         ),
-    ]
-    base_dn: Annotated[Name, Meta(description="Where users are searched.")]
+    ] = ()
+    base_dn: Annotated[Name | None, Meta(description="Where users are searched.")] = (
+        None
+    )
     bind_dn: Annotated[
         Name | None, Meta(description="The account that searches; absent: anonymous.")
     ] = None
@@ -60,7 +85,10 @@ class LdapOptions(Options, frozen=True, kw_only=True, forbid_unknown_fields=True
     ] = False
     user_filter: Annotated[
         Name | None,
-        Meta(description="LDAP filter that finds a user; {0} is the escaped name."),
+        Meta(
+            description="LDAP filter that finds a user; {0} is the escaped name, {1} "
+            "the part of it before `@`."
+        ),
     ] = None
     group_filter: Annotated[
         Name | None,
@@ -73,10 +101,17 @@ class LdapOptions(Options, frozen=True, kw_only=True, forbid_unknown_fields=True
             "objectGUID, else entryUUID, else uid."
         ),
     ] = None
-    keep_password: Annotated[
-        bool,
-        Meta(description="Keep a hash of right passwords, to leave the directory."),
+    email_verified: Annotated[
+        bool, Meta(description="Whether mail addresses of the directory are verified.")
     ] = False
+    lockout: Annotated[
+        Lockout | None,
+        Meta(
+            description="Its own lockout; absent: read from Active Directory or its "
+            "password policies."
+        ),
+    ] = None
+    keep_password: KeepPassword = False
 
 
 class EntraOptions(Options, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -89,7 +124,12 @@ class EntraOptions(Options, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     client_secret: Annotated[
         SecretText | None, Meta(description="Its secret, when it has one.")
     ] = None
+    userid_attribute: Annotated[
+        Literal["sub", "oid"],
+        Meta(description="The claim that identifies a user for ever."),
+    ] = "sub"
     ca: TrustedCa = None
+    keep_password: KeepPassword = False
 
 
 class AdfsOptions(Options, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -121,6 +161,17 @@ class AdfsOptions(Options, frozen=True, kw_only=True, forbid_unknown_fields=True
         FilePath | None,
         Meta(description="PEM file of the certificate that signs its SAML tokens."),
     ] = None
+    wstrust_audience: Annotated[
+        Name, Meta(description="Our identifier there, when asked by WS-Trust.")
+    ] = "urn:ostiary:adfs"
+    wstrust_endpoint: Annotated[
+        WebUrl | None,
+        Meta(
+            description="Address that the realm names for user names and passwords; "
+            "absent: AD FS's usual one beside the metadata."
+        ),
+    ] = None
+    keep_password: KeepPassword = False
 
 
 class EmailOptions(Options, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -171,6 +222,13 @@ class Connection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
     ]
     enabled: Annotated[bool, Meta(description="False switches it off.")] = True
+    restricted: Annotated[
+        bool,
+        Meta(
+            description="Its addresses must be the internet's, or in "
+            "`server.outgoing_networks`; exported for what was entered by API."
+        ),
+    ] = False
     options: Annotated[
         Options | None,
         Meta(

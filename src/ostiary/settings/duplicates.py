@@ -4,6 +4,7 @@ Names that lead nowhere are the business of `references`.
 """
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from ostiary.settings.problems import KeyPath, render_path
 from ostiary.settings.tenant import Tenant
@@ -12,6 +13,9 @@ Finding = tuple[KeyPath, str]
 """A key path and what is wrong there."""
 
 _Named = tuple[KeyPath, object]
+
+_NAMES_PEOPLE: Final = ("waad", "adfs")
+"""Strategies whose ids another service gives, over however many connections to it."""
 
 
 def find_duplicates(tenants: tuple[Tenant, ...]) -> Iterator[Finding]:
@@ -33,7 +37,7 @@ def find_duplicates(tenants: tuple[Tenant, ...]) -> Iterator[Finding]:
             _items(tenant, number, "resources", "identifier"),
             _items(tenant, number, "connections", "name"),
             _items(tenant, number, "policies", "name"),
-            _items(tenant, number, "users", "auth0_id"),
+            _auth0_ids(tenant, number),
             _sign_in_names(tenant, number),
         ):
             yield from _repeated(items, "at most one in the tenant is allowed")
@@ -63,6 +67,20 @@ def _within(tenants: tuple[Tenant, ...], part: str, key: str) -> Iterator[_Named
 def _items(tenant: Tenant, number: int, part: str, key: str) -> Iterator[_Named]:
     for index, item in enumerate(getattr(tenant, part)):
         yield ("tenants", number, part, index, key), getattr(item, key)
+
+
+def _auth0_ids(tenant: Tenant, number: int) -> Iterator[_Named]:
+    """Two connections may lead to one AD FS: each has its own user of an id there.
+
+    The connection is the key then, and `sub` what it says (contract auth0 §4.2).
+    """
+    theirs = [c.name for c in tenant.connections if c.strategy in _NAMES_PEOPLE]
+    for index, user in enumerate(tenant.users):
+        connection = user.connection or tenant.directory
+        apart = connection if connection in theirs else ""
+        if user.auth0_id is not None:
+            place = ("tenants", number, "users", index, "auth0_id")
+            yield place, (apart, user.auth0_id.casefold())
 
 
 def _sign_in_names(tenant: Tenant, number: int) -> Iterator[_Named]:

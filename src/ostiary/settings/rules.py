@@ -8,7 +8,13 @@ import re
 from collections.abc import Iterator
 
 from ostiary.settings.application import Application
-from ostiary.settings.connection import OPTIONS, AdfsOptions, Connection, Options
+from ostiary.settings.connection import (
+    OPTIONS,
+    AdfsOptions,
+    Connection,
+    LdapOptions,
+    Options,
+)
 from ostiary.settings.duplicates import Finding
 from ostiary.settings.problems import KeyPath
 from ostiary.settings.tenant import Tenant, TenantDomain
@@ -34,6 +40,7 @@ RESERVED = frozenset(
         "health",
         "api",
         "admin",
+        "agent",
         "static",
         "dbconnections",
         "passwordless",
@@ -110,8 +117,35 @@ def _connection(connection: Connection, place: KeyPath) -> Iterator[Finding]:
     if options is None and kind is not Options:
         text = f"missing key; required with strategy {strategy}"
         yield (*place, "options"), text
+    if isinstance(options, LdapOptions):
+        yield from find_ldap_contradictions(options, (*place, "options"))
     if isinstance(options, AdfsOptions):
         yield from _adfs(options, (*place, "options"))
+
+
+def find_ldap_contradictions(options: LdapOptions, place: KeyPath) -> Iterator[Finding]:
+    """Either agents have what the directory needs, or it stands here."""
+    for key in ("urls", "base_dn"):
+        if options.agent and getattr(options, key):
+            yield (*place, key), "not allowed with agent: true; the agents have it"
+        if not options.agent and not getattr(options, key):
+            yield (*place, key), "missing key; required unless agent: true"
+    for key in ("user_filter", "group_filter"):
+        if not _is_filter(getattr(options, key)):
+            text = "no LDAP filter; allowed: one in balanced parentheses (RFC 4515)"
+            yield (*place, key), text
+
+
+def _is_filter(text: str | None) -> bool:
+    """Whether parentheses enclose the text and each other; values escape theirs."""
+    if text is None:
+        return True
+    depth = 0
+    for position, character in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if depth <= 0 and position < len(text) - 1:
+            return False
+    return depth == 0 and text.endswith(")")
 
 
 def _adfs(options: AdfsOptions, place: KeyPath) -> Iterator[Finding]:

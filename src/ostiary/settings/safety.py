@@ -100,7 +100,7 @@ def _short(application: Application, place: KeyPath) -> Iterator[Finding]:
 def _plain(connection: Connection, place: KeyPath) -> Iterator[Finding]:
     """Find upstreams asked without TLS: passwords would travel in the clear."""
     options = connection.options
-    for key in ("authority", "wstrust_metadata", "webhook"):
+    for key in ("authority", "wstrust_metadata", "wstrust_endpoint", "webhook"):
         if str(getattr(options, key, None) or "").startswith("http://"):
             text = "plain http is refused in production; allowed: https://…"
             yield (*place, "options", key), text

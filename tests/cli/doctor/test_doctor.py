@@ -109,22 +109,3 @@ def test_weak_settings(
     half = patient.document["server"]
     (half if place == "server" else patient.document["tenants"][0]).update(value)
     assert expected in patient.told("warning", "settings", 0)
-
-
-@pytest.mark.parametrize(
-    ("strategy", "options"),
-    [
-        ("google-oauth2", {}),
-        ("ad", {"urls": ["ldaps://dc.contoso.test"], "base_dn": "DC=contoso,DC=test"}),
-    ],
-)
-def test_strategy_of_a_later_release(
-    patient: Patient, strategy: str, options: dict[str, object]
-) -> None:
-    """A connection that can check no password is told before a user meets it."""
-    connection = {"name": "elsewhere", "strategy": strategy, "options": options}
-    default = {"name": "Username-Password-Authentication", "strategy": "auth0"}
-    patient.document["tenants"][0]["connections"] = [default, connection]
-    text = patient.told("warning", "connections", 0)
-    assert "elsewhere" in text
-    assert strategy in text

@@ -12,6 +12,7 @@ from ostiary.flows.facts import AuditEvent
 from ostiary.flows.manage.apply import management_event
 from ostiary.flows.manage.changes import Write
 from ostiary.flows.manage.ports import (
+    Entrance,
     Estate,
     Hashes,
     Invalid,
@@ -39,6 +40,7 @@ class Administration:
     journal: Journal
     locks: Locks
     jobs: Jobs
+    entrance: Entrance
     default_resources: Sequence[Resource]
     door: str
     who: str

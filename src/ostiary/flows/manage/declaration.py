@@ -20,8 +20,6 @@ from ostiary.core.model import (
 
 MAIL: Final = "mail"
 """The option of a tenant that holds its mail server."""
-SEALED: Final = "sealed"
-"""Among options: the mapping of those that are secret, each sealed."""
 
 
 class NotApplicable(Exception):

@@ -22,17 +22,12 @@ from ostiary.flows.manage.changes import (
 )
 from ostiary.flows.manage.declaration import (
     DeclaredClient,
-    DeclaredConnection,
     DeclaredTenant,
     StoredTenant,
 )
 from ostiary.flows.manage.ids import derived_id
 from ostiary.flows.manage.ports import Planning
-from ostiary.flows.manage.sealing import (
-    connection_context,
-    sealed_options,
-    sealed_secrets,
-)
+from ostiary.flows.manage.sealing import sealed_connection, sealed_secrets
 
 T = TypeVar("T", Resource, AccessPolicy)
 Listed = Resource | ConnectionSettings | AccessPolicy
@@ -51,8 +46,8 @@ def plan_listed(
         for each in wanted.resources
     }
     sources = {
-        each.settings.name: _sealed(
-            planning, tenant, each, connections.get(each.settings.name)
+        each.settings.name: sealed_connection(
+            planning.vault, tenant.id, each, connections.get(each.settings.name)
         )
         for each in wanted.connections
     }
@@ -123,25 +118,6 @@ def _arranged(
         if name != old
     )
     return [changed(Action.CHANGE, Kind.POLICY, tenant, moved, ("position",), write)]
-
-
-def _sealed(
-    planning: Planning,
-    tenant: Tenant,
-    wanted: DeclaredConnection,
-    before: ConnectionSettings | None,
-) -> ConnectionSettings:
-    """The connection with its secrets sealed; another strategy keeps none."""
-    settings = wanted.settings
-    same = before is not None and before.strategy == settings.strategy
-    options = sealed_options(
-        planning.vault,
-        connection_context(tenant.id, settings.name),
-        settings.options,
-        wanted.secrets,
-        before.options if before is not None and same else {},
-    )
-    return replace(settings, options=options)
 
 
 def plan_clients(

@@ -22,6 +22,7 @@ from ostiary.flows.facts import (
 from ostiary.flows.manage.changes import Write
 from ostiary.flows.manage.declaration import (
     DeclaredClient,
+    DeclaredConnection,
     StoredTenant,
     StoredUser,
 )
@@ -200,6 +201,32 @@ class Jobs(Protocol):
 
     async def put(self, job: Job) -> bool:
         """Write how far a job is; False for one that has ended already."""
+        ...
+
+
+class Entrance(Protocol):
+    """What administrators of tenants may enter, as only the operator can say."""
+
+    def connection(
+        self,
+        name: str,
+        strategy: str,
+        given: Mapping[str, object],
+        present: ConnectionSettings | None,
+    ) -> DeclaredConnection:
+        """A connection as the file would list it: what is present, changed.
+
+        given: options by their names in the file, None for one to be taken away.
+        Raises Refused(OBJECT_INVALID) for what the file may not say either, and for
+        what speaks of the server's own files and environment.
+        """
+        ...
+
+    async def may_reach(self, places: Sequence[tuple[str, int]]) -> bool:
+        """Whether all these hosts and ports may be connected to (ADM-09), in seconds.
+
+        Not one that cannot be told: its name leads nowhere.
+        """
         ...
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ostiary.core.errors import Reason as R
+from ostiary.flows.manage.reasons_directories import DIRECTORIES
 from ostiary.flows.manage.reasons_further import FURTHER, Meaning
 
 _FIX_REQUEST: Final = "Correct the request that the application sends."
@@ -21,6 +22,7 @@ _WRONG_TENANT: Final = (
 
 MEANINGS: Final[Mapping[R, Meaning]] = {
     **FURTHER,
+    **DIRECTORIES,
     R.METHOD_NOT_ALLOWED: Meaning(
         "The endpoint was asked by a method other than POST.", _FIX_REQUEST
     ),
@@ -255,13 +257,5 @@ MEANINGS: Final[Mapping[R, Meaning]] = {
     ),
     R.UNAVAILABLE: Meaning(
         "The store did not answer.", "Look at the database and the server's log."
-    ),
-    R.DIRECTORY_UNREACHABLE: Meaning(
-        "The directory that checks the password cannot be reached.",
-        "Look at the connection's address and the directory: ostiary doctor.",
-    ),
-    R.DIRECTORY_TIMEOUT: Meaning(
-        "The directory that checks the password did not answer in time.",
-        "Look at the directory and the network in between: ostiary doctor.",
     ),
 }

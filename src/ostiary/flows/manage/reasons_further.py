@@ -110,6 +110,15 @@ FURTHER: Final[Mapping[R, Meaning]] = {
         "What the request names is not there, or not the caller's.",
         "Look at what there is before changing it.",
     ),
+    R.OBJECT_TAKEN: Meaning(
+        "What an application wanted to add has the name of another one.",
+        "Give it another name, or change the one that is there.",
+    ),
+    R.OBJECT_INVALID: Meaning(
+        "What an application wanted to enter is malformed, or may not be entered.",
+        "The answer says what is wrong; addresses must be public ones, or in "
+        "`server.outgoing_networks`.",
+    ),
     R.MESSAGE_FAILED: Meaning(
         "The mail server or message gateway did not take the message.",
         "Look at the options of the connection, and at the gateway's own log.",

@@ -65,6 +65,18 @@ async def follow_name(
     ]
 
 
+async def forget_names(
+    estate: Estate, tenant_id: str, usernames: Collection[str]
+) -> list[Write]:
+    """Take users who were removed together out of policies."""
+    gone = {fold(name) for name in usernames}
+    return [
+        _put(tenant_id, replace(policy, users=policy.users - gone))
+        for policy in (await estate.policies(tenant_id)).values()
+        if policy.users is not None and policy.users & gone
+    ]
+
+
 def _put(tenant_id: str, value: Resource | AccessPolicy) -> PutListed:
     name = value.identifier if isinstance(value, Resource) else value.name
     return PutListed(tenant_id, name, 0, value)

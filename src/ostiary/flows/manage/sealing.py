@@ -7,19 +7,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ostiary.core.clients import shared_key_context, shares_key
-from ostiary.core.model import Client, ClientSecret
+from ostiary.core.connections import SEALED, connection_context
+from ostiary.core.model import Client, ClientSecret, ConnectionSettings
 from ostiary.flows.manage.declaration import (
     MAIL,
-    SEALED,
     DeclaredClient,
+    DeclaredConnection,
     Secrets,
 )
 from ostiary.flows.manage.ports import Vault
-
-
-def connection_context(tenant_id: str, name: str) -> str:
-    """The seal's context of a connection's secrets; `:` and the option follow."""
-    return f"connection:{tenant_id}:{name}"
 
 
 def mail_context(tenant_id: str) -> str:
@@ -67,3 +63,22 @@ def sealed_options(
         if name not in kept or vault.open(kept[name], place) != text:
             kept[name] = vault.seal(text, place)
     return {**plain, SEALED: kept} if kept else dict(plain)
+
+
+def sealed_connection(
+    vault: Vault,
+    tenant_id: str,
+    wanted: DeclaredConnection,
+    before: ConnectionSettings | None,
+) -> ConnectionSettings:
+    """The connection with its secrets sealed; another strategy keeps none."""
+    settings = wanted.settings
+    same = before is not None and before.strategy == settings.strategy
+    options = sealed_options(
+        vault,
+        connection_context(tenant_id, settings.name),
+        settings.options,
+        wanted.secrets,
+        before.options if before is not None and same else {},
+    )
+    return replace(settings, options=options)
