@@ -18,6 +18,7 @@ from tests.properties.test_no_5xx_auth0 import (
     HOST,
     JSON,
     NOISE,
+    ODD,
     PARTS,
     TEXTS,
     ask,
@@ -32,7 +33,7 @@ RULES = settings(
     max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 ROUTES = st.sampled_from(sorted(MANAGED))
-METHODS = st.sampled_from(["GET", "POST", "DELETE", "HEAD"])
+METHODS = st.sampled_from(["GET", "POST", "PATCH", "DELETE", "HEAD"])
 NAMES = st.one_of(
     PARTS,
     st.sampled_from(
@@ -170,3 +171,68 @@ def test_whatever_is_uploaded_is_answered(
             assert time.monotonic() < until, "the job never ended"
             time.sleep(0.005)
             job = ask(house, "GET", path, (JSON, b""), bearer).told()
+
+
+OPTIONS = st.dictionaries(
+    st.sampled_from(
+        [
+            "urls",
+            "base_dn",
+            "authority",
+            "client_id",
+            "client_secret",
+            "wstrust_metadata",
+            "smtp",
+            "from",
+            "webhook",
+            "lockout",
+            "keep_password",
+            "ca",
+        ]
+    )
+    | TEXTS,
+    ODD
+    | st.sampled_from(
+        [
+            "https://127.0.0.1/",
+            "https://93.184.215.14/",
+            "https://[::1",
+            "https://[::ffff:127.0.0.1]:99999/",
+            ["ldaps://93.184.215.14:636"],
+            ["ldap://", None],
+            "smtp://a:b@93.184.215.14",
+            "a@b.test",
+            {"threshold": 3, "seconds": 60},
+            {"env": "PATH"},
+            {"file": "/etc/hostname"},
+        ]
+    ),
+    max_size=5,
+)
+ENTERED = st.dictionaries(
+    st.sampled_from(["strategy", "enabled_clients", "realms", "is_domain_connection"]),
+    ODD | st.sampled_from(["ad", "waad", "adfs", "sms", "email", "auth0", ["LEG"], []]),
+    max_size=4,
+)
+
+
+@RULES
+@given(ENTERED, OPTIONS | ODD, TEXTS | st.just("entered"))
+def test_whatever_is_entered_is_answered(
+    house: House, bearer: str, entered: dict[str, object], options: object, name: str
+) -> None:
+    """201, and then it can be changed and removed; or a refusal that keeps nothing."""
+    path = "/api/v2/connections"
+    body = {"name": name, **entered, "options": options}
+    answer = ask(house, "POST", path, (JSON, written(body)), bearer)
+    assert answer.status in (201, 400, 409), answer
+    if answer.status == 201:
+        path += f"/{answer.told()['id']}"
+        changed = written({"options": options})
+        assert ask(house, "PATCH", path, (JSON, changed), bearer).status == 200
+        assert ask(house, "DELETE", path, (JSON, b""), bearer).status == 204
+
+
+def written(body: object) -> bytes:
+    """A body of JSON, or what would be one."""
+    return json.dumps(body).encode()

@@ -23,6 +23,9 @@ ALICE_PATH = quote(ALICE, safe="")
 ROUTES = [
     ("GET", "connections", "read:connections"),
     ("GET", "connections/con_0123456789abcdef", "read:connections"),
+    ("POST", "connections", "create:connections"),
+    ("PATCH", "connections/con_0123456789abcdef", "update:connections"),
+    ("DELETE", "connections/con_0123456789abcdef", "delete:connections"),
     ("GET", f"users/{ALICE_PATH}", "read:users"),
     ("GET", "users-by-email?email=alice@example.test", "read:users"),
     ("GET", "user-blocks?identifier=alice", "read:users"),
@@ -99,6 +102,7 @@ def own_words(answer: httpx.Response, status: int, code: str) -> str:
             401: "Unauthorized",
             403: "Forbidden",
             404: "Not Found",
+            409: "Conflict",
         }[status]
     )
     assert body["message"] == body["error_description"]

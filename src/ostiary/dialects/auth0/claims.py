@@ -79,7 +79,7 @@ def profile_of(subject: Subject, strategy: str) -> Claims:
         "username": user.login,
         "phone_number": user.phone_number,
         "phone_verified": _phone_verified(user, strategy),
-        "groups": list(user.groups) or None,
+        "groups": list(user.all_groups) or None,
     }
     return {
         **_allowed(user.attributes),

@@ -7,7 +7,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from ostiary.core.errors import Reason as R
-from ostiary.dialects.auth0.errors_further import MANAGEMENT, REVOCATION
+from ostiary.dialects.auth0.errors_further import (
+    DIRECTORIES,
+    LEGACY_DIRECTORIES,
+    MANAGEMENT,
+    REVOCATION,
+)
 from ostiary.dialects.auth0.row import Row
 from ostiary.dialects.auth0.surface import LEGACY_DOORS, Surface
 
@@ -165,6 +170,8 @@ TABLE: Final[Mapping[R, Row]] = {
         403, "insufficient_scope", "Insufficient scope, expected any of: {scope}"
     ),
     R.OBJECT_UNKNOWN: Row(404, "not_found", "There is no such object here."),
+    R.OBJECT_TAKEN: Row(409, "conflict", "There is another one of that name."),
+    R.OBJECT_INVALID: Row(400, "invalid_body", "Payload validation error: {why}"),
     R.OVERLOADED: Row(503, DOWN, "Too much to do at this moment; try again soon."),
     R.UNAVAILABLE: Row(503, DOWN, "The service is not available; try again soon."),
     R.DIRECTORY_UNREACHABLE: _AWAY,
@@ -177,6 +184,7 @@ TABLE: Final[Mapping[R, Row]] = {
     R.SIGNUP_TAKEN: Row(400, "invalid_signup", "Invalid sign up"),
     R.PASSWORD_WEAK: Row(400, "invalid_password", "Password is too weak"),
     R.TICKET_DEAD: Row(403, DENIED, "This link is not good any longer."),
+    **DIRECTORIES,
 }
 """How refusals are told at `/oauth/token`, and wherever nothing else is said."""
 
@@ -212,6 +220,7 @@ LEGACY: Final[Mapping[R, Row]] = {
         "The user has to enrol a second factor first.",
     ),
     R.POLICY_BLOCKED: Row(401, "unauthorized", "{message}"),
+    **LEGACY_DIRECTORIES,
 }
 """What `/oauth/ro` and its kin tell otherwise (contract auth0 §1.5)."""
 

@@ -1,6 +1,6 @@
 """The management API, version 2: its routes, and who may use each.
 
-What they do stands in `managed_users`, `managed_connections` and `import_jobs`.
+What they do stands in `managed_…`, `entered_connections` and `import_jobs`.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from ostiary.core.model import Client, Tenant
 from ostiary.core.request import ScopeRequest
 from ostiary.core.scopes import application_access, find_resource
 from ostiary.dialects.auth0.domain import management_audience
+from ostiary.dialects.auth0.entered_connections import EnteredConnections
 from ostiary.dialects.auth0.import_jobs import ImportJobs
 from ostiary.dialects.auth0.managed import Act, Asked
 from ostiary.dialects.auth0.managed_connections import ManagedConnections
@@ -46,8 +47,15 @@ _BLOCKS: Final = {
 _JOBS: Final = ("create:users", "read:users")
 
 ROUTES: Final[Mapping[Segments, Mapping[str, Need]]] = {
-    ("connections",): {"GET": Need("list connections", ("read:connections",))},
-    ("connections", ANY): {"GET": Need("show connection", ("read:connections",))},
+    ("connections",): {
+        "GET": Need("list connections", ("read:connections",)),
+        "POST": Need("enter connection", ("create:connections",)),
+    },
+    ("connections", ANY): {
+        "GET": Need("show connection", ("read:connections",)),
+        "PATCH": Need("alter connection", ("update:connections",)),
+        "DELETE": Need("remove connection", ("delete:connections",)),
+    },
     ("users", ANY): {"GET": Need("show user", ("read:users",))},
     ("users-by-email",): {"GET": Need("find users", ("read:users",))},
     ("user-blocks",): {
@@ -137,10 +145,13 @@ def allowed_scopes(client: Client, tenant: Tenant, wire: Auth0Wire) -> frozenset
 def management(ports: Ports, desk: Desk) -> Management:
     """The management API over these ports."""
     connections, users = ManagedConnections(), ManagedUsers(ports, desk)
-    jobs = ImportJobs(ports, desk)
+    entered, jobs = EnteredConnections(ports, desk), ImportJobs(ports, desk)
     acts: Mapping[str, Act] = {
         "list connections": connections.list,
         "show connection": connections.show,
+        "enter connection": entered.enter,
+        "alter connection": entered.alter,
+        "remove connection": entered.remove,
         "show user": users.show,
         "find users": users.by_email,
         "blocks of name": users.blocks_of_name,
