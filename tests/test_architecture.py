@@ -19,13 +19,16 @@ from ostiary.dialects import DIALECTS
 from ostiary.dialects.auth0.errors import TABLE as AUTH0_TABLE
 from ostiary.dialects.entra.errors import NEVER_HERE, TABLE, row_of
 from ostiary.stores import (
+    agent_post,
+    agents,
     devices,
     directory,
     factors,
-    guesses,
+    guess_statements,
     limits,
     people,
     tokens,
+    turns,
 )
 from ostiary.stores.migrations import migrate
 from ostiary.stores.statement import Statement
@@ -191,9 +194,21 @@ def test_rows_hold_together(reason: Reason) -> None:
 
 # --- statements ---------------------------------------------------------------------
 
+REPOSITORIES = (
+    agent_post,
+    agents,
+    devices,
+    directory,
+    factors,
+    guess_statements,
+    limits,
+    people,
+    tokens,
+    turns,
+)
 HOT: Mapping[str, Statement] = {
     f"{module.__name__.rpartition('.')[2]}.{name}": value
-    for module in (devices, directory, factors, guesses, limits, people, tokens)
+    for module in REPOSITORIES
     for name, value in vars(module).items()
     if isinstance(value, Statement)
 }
@@ -201,7 +216,7 @@ WHOLE = frozenset({"directory._TENANTS"})
 """Statements that are meant to read a whole table: `keys` of an alias lists tenants."""
 PARAMETER = re.compile(r"(?<!:):([a-z_]\w*)")
 NUMBER = re.compile(
-    r"active|at|since|by_password|count|day|level|locks|most|now|\w+_at|locked_until"
+    r"active|at|since|by_password|count|day|level|locks|most|now|until|\w+_(at|until)"
 )
 
 
@@ -223,9 +238,12 @@ def schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connect
 
 def test_hot_statements_are_found() -> None:
     """The search finds the statements of every repository that sign-in uses."""
-    assert {"people.BY_NAME", "tokens.FIND", "guesses.STATE", "directory.STAMP"} <= set(
-        HOT
-    )
+    assert {
+        "people.BY_NAME",
+        "tokens.FIND",
+        "guess_statements.STATE",
+        "directory.STAMP",
+    } <= set(HOT)
 
 
 @pytest.mark.parametrize("name", sorted(set(HOT) - WHOLE))

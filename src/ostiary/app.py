@@ -5,16 +5,20 @@ Opens what a configuration asks for and hands it to the flows as `Ports`.
 
 import asyncio
 import contextlib
-import secrets
-import time
-import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ostiary.agency import Agency, switchboard_of
+from ostiary.agents.socket import AgentSocket
+from ostiary.clock import SystemClock
+from ostiary.configuration.entrance import ConnectionEntrance
 from ostiary.connections import Means, TenantConnections
+from ostiary.connections.agent_relay import RelayingSwitchboard
 from ostiary.connections.courier import MessageCourier
+from ostiary.connections.federation import PinnedFederation
 from ostiary.connections.hashes import prepare_allocator
+from ostiary.connections.kept import KeptConnections
 from ostiary.connections.lane import HashLane
 from ostiary.connections.laned import LanedHashes
 from ostiary.connections.threaded import ThreadedHashes
@@ -47,32 +51,9 @@ from ostiary.stores.origin import check_origin
 from ostiary.stores.people import UserStore
 from ostiary.stores.sweeping import keep_sweeping
 from ostiary.stores.tokens import TokenStore
+from ostiary.stores.turns import StoredTurns
 from ostiary.stores.watched import WatchedDatabase
 from ostiary.web import Front
-
-
-class SystemClock:
-    """Port `Clock` of the machine, with randomness fit for secrets."""
-
-    def now(self) -> float:
-        """Epoch seconds."""
-        return time.time()
-
-    def token(self) -> str:
-        """A new unguessable token, URL safe, of 256 bits."""
-        return secrets.token_urlsafe(32)
-
-    def guid(self) -> str:
-        """A new random GUID in lower case."""
-        return str(uuid.uuid4())
-
-    def short_id(self) -> str:
-        """A new random id of 22 base64url characters."""
-        return secrets.token_urlsafe(16)
-
-    def between(self, low: int, high: int) -> int:
-        """A random integer, both ends included."""
-        return low + secrets.randbelow(high - low + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +95,29 @@ class House:
         )
 
     @property
+    def networks(self) -> tuple[str, ...]:
+        """Where what tenants' administrators enter may lead beside the internet."""
+        return tuple(str(each) for each in self.server.outgoing_networks)
+
+    @property
+    def turns(self) -> StoredTurns:
+        """Turns at accounts of directories."""
+        server = self.server
+        alone = server.workers == 1 and self.database.dialect == "sqlite"
+        return StoredTurns(self.database, alone=alone)
+
+    @property
+    def switchboard(self) -> RelayingSwitchboard:
+        """Agents that are connected to the processes of this instance."""
+        return switchboard_of(self.server, self.database, self.master)
+
+    def open_agency(self) -> Agency:
+        """The door for agents."""
+        server, database, master = self.server, self.database, self.master
+        ports = (self.limits, self.audit, self.clock)
+        return Agency.open(server, database, master, *ports)
+
+    @property
     def limits(self) -> StoredLimits:
         """Buckets that bound how often something is done."""
         return StoredLimits(
@@ -132,6 +136,7 @@ class House:
             journal=self.audit,
             locks=self.guesses,
             jobs=JobStore(self.database),
+            entrance=ConnectionEntrance(self.server),
             default_resources=DEFAULT_RESOURCES,
             door=door,
             who=who,
@@ -149,6 +154,7 @@ class Serving:
     ports: Ports
     fronts: tuple[Front, ...]
     lane: HashLane
+    socket: AgentSocket
 
 
 def database_url(server: Server) -> str:
@@ -212,9 +218,16 @@ async def open_serving(
         directory = CachedDirectory(house.database)
         await _prepare_memory(house.estate)
         lane = HashLane(server.hash_threads)
-        courier = MessageCourier(house.vault.open)
+        courier = MessageCourier(house.vault.open, house.networks)
         ring = KeyRing(directory.signing_keys, house.master, house.clock.now, threads=2)
-        ports = _ports(house, lane, courier, ring, directory)
+        kept = KeptConnections()
+        codes = CodeStore(house.database, house.master.derive("one-time codes"))
+        agency = house.open_agency()
+        vault = house.vault
+        means = Means(
+            lane, codes, house.clock, kept, vault.open, house.networks, agency.board
+        )
+        ports = _ports(house, means, courier, ring, directory)
         if watch is not None:
             ports = watch(ports, lane)
         site = Site(server.base_url, house.master.derive("pairwise"))
@@ -222,31 +235,35 @@ async def open_serving(
         def desk(door: str, who: str) -> Administration:
             return replace(house.administration(door, who), hashes=LanedHashes(lane))
 
-        fronts = tuple(make(site, ports, desk) for make in DIALECTS.values())
+        dialects = (make(site, ports, desk) for make in DIALECTS.values())
+        fronts = (agency.front, *dialects)
         sweeping = asyncio.create_task(keep_sweeping(house.database, house.clock.now))
         try:
-            yield Serving(house, ports, fronts, lane)
+            yield Serving(house, ports, fronts, lane, agency.socket)
         finally:
             sweeping.cancel()
             await courier.close()
+            await kept.close()
+            await agency.close()
             lane.close()
             ring.close()
 
 
 def _ports(
     house: House,
-    lane: HashLane,
+    means: Means,
     courier: MessageCourier,
     ring: KeyRing,
     directory: CachedDirectory,
 ) -> Ports:
     """What flows need of the world, over one store."""
-    codes = CodeStore(house.database, house.master.derive("one-time codes"))
     return Ports(
         directory=directory,
         people=UserStore(house.database),
-        connections=TenantConnections(Means(lane, codes, house.clock)),
+        connections=TenantConnections(means),
+        federation=PinnedFederation(),
         guesses=house.guesses,
+        turns=house.turns,
         limits=house.limits,
         factors=FactorStore(house.database),
         seeds=SealedSeeds(house.master),
@@ -257,7 +274,7 @@ def _ports(
         devices=DeviceStore(house.database),
         device_signatures=DeviceKeyReader(),
         signer=ring,
-        codes=codes,
+        codes=means.codes,
         courier=courier,
         pages=PAGES,
         clock=house.clock,

@@ -15,9 +15,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ostiary.app import open_house, prepare
+from ostiary.configuration.entrance import ConnectionEntrance
 from ostiary.configuration.reading import declare
 from ostiary.connections import Means, TenantConnections
 from ostiary.connections.courier import MessageCourier
+from ostiary.connections.federation import PinnedFederation
+from ostiary.connections.kept import KeptConnections
 from ostiary.connections.lane import HashLane
 from ostiary.connections.threaded import ThreadedHashes
 from ostiary.dialects import DEFAULT_RESOURCES, DIALECTS, PAGES
@@ -33,7 +36,7 @@ from ostiary.keys.ring import KeyRing
 from ostiary.keys.sealing import MasterKey
 from ostiary.keys.totp import SealedSeeds
 from ostiary.keys.vault import KeyVault
-from ostiary.settings import Settings, load
+from ostiary.settings import Server, Settings, load
 from ostiary.stores.audit import AuditLog
 from ostiary.stores.codes import CodeStore
 from ostiary.stores.database import Database
@@ -47,6 +50,7 @@ from ostiary.stores.limits import StoredLimits
 from ostiary.stores.people import UserStore
 from ostiary.stores.sqlite import SqliteDatabase, open_memory
 from ostiary.stores.tokens import TokenStore
+from ostiary.stores.turns import StoredTurns
 from ostiary.web import WebApp
 from tests.keys.forms import bare, certificate_for, compact, pem_of
 from tests.specs.house import (
@@ -111,13 +115,20 @@ def ports_of(
     """The adapters that the product uses, over one database."""
     directory = CachedDirectory(database)
     codes = CodeStore(database, master.derive("one-time codes"))
+    unseal = KeyVault(master, clock.now).open
     return Ports(
         directory=directory,
         people=UserStore(database),
-        connections=TenantConnections(Means(lane, codes, clock)),
+        connections=TenantConnections(
+            Means(
+                lane, codes, clock, KeptConnections(), KeyVault(master, clock.now).open
+            )
+        ),
+        federation=PinnedFederation(),
         guesses=GuessCounters(
             database, master.derive("guesses"), exempt_loopback=False
         ),
+        turns=StoredTurns(database, alone=True),
         limits=StoredLimits(database, master.derive("limits")),
         factors=FactorStore(database),
         seeds=SealedSeeds(master),
@@ -129,7 +140,7 @@ def ports_of(
         device_signatures=DeviceKeyReader(),
         signer=KeyRing(directory.signing_keys, master, clock.now, threads=1),
         codes=codes,
-        courier=MessageCourier(KeyVault(master, clock.now).open),
+        courier=MessageCourier(unseal),
         pages=PAGES,
         clock=clock,
     )
@@ -147,6 +158,7 @@ def desk_of(database: Database, master: MasterKey, clock: HeldClock) -> Desk:
             journal=AuditLog(database),
             locks=GuessCounters(database, b"guesses"),
             jobs=JobStore(database),
+            entrance=ConnectionEntrance(Server(mode="development")),
             default_resources=DEFAULT_RESOURCES,
             door=door,
             who=who,

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 import jwt
 
-from ostiary.app import SystemClock
+from ostiary.clock import SystemClock
 from ostiary.flows.manage.apply import management_event
 from ostiary.flows.manage.changes import PutUser
 from ostiary.flows.ports import Ports

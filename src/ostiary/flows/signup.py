@@ -106,7 +106,7 @@ def find_database(attempt: Attempt, registry: Registry, client: Client) -> str:
     Raises Refused(CONNECTION_UNKNOWN, CONNECTION_DISABLED or CONNECTION_PASSIVE).
     """
     settings = check_named(registry, client, attempt.request.connection)
-    connection = attempt.ports.connections.named(settings)
+    connection = attempt.ports.connections.named(registry.tenant, settings)
     if connection is None or connection.provisions:
         raise Refused(Reason.CONNECTION_PASSIVE, connection=settings.name)
     return settings.name

@@ -62,6 +62,7 @@ class Office:
             journal=nothing,
             locks=nothing,
             jobs=nothing,
+            entrance=nothing,
             default_resources=(),
             door="command line",
             who="tester",
