@@ -18,7 +18,9 @@ from benchmarks.bare import signatures_per_second, verifications_per_second
 from benchmarks.instance import DAEMON, PASSWORD, PUBLIC, SECRET, TENANT, Instance
 from benchmarks.instance import instance as start
 from benchmarks.load import Tally, drive, get, post
+from benchmarks.table import show, spread
 from ostiary.connections.hashes import HashParameters
+from tests.services.provision import Missing
 
 TOKEN = f"/{TENANT}/oauth2/v2.0/token"
 SCOPE = "User.Read openid profile offline_access"
@@ -152,17 +154,6 @@ class Bench:
             return runner.run(both())
 
 
-def show(name: str, value: float, unit: str = "", more: str = "") -> None:
-    """One line of the table."""
-    print(f"{name:<44} {value:>9.2f} {unit:<6} {more}", flush=True)
-
-
-def spread(tally: Tally, status: int = 200) -> str:
-    """Median and 99th percentile of an answer, in milliseconds."""
-    median, late = tally.percentile(0.5, status), tally.percentile(0.99, status)
-    return f"p50 {median:.1f} ms  p99 {late:.1f} ms"
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -176,6 +167,17 @@ def main() -> None:
         show("memory idle (PSS)", here.memory(), "MB")
         measure(Bench(here, arguments.users, arguments.seconds), arguments.clients)
         show("memory after the storm (PSS)", here.memory(), "MB")
+    directories(arguments.seconds)
+
+
+def directories(seconds: float) -> None:
+    """The figures of directories, where python-ldap and slapd are."""
+    try:
+        from benchmarks import directory
+
+        directory.measure(seconds)
+    except (ImportError, Missing) as missing:
+        print(f"directories are left out: {missing}")
 
 
 def bare(seconds: float = 2.0) -> tuple[float, float]:

@@ -12,9 +12,12 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from ostiary.connections.hashes import HashParameters, hash_password
 
@@ -95,9 +98,16 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def instance(
-    users: int, *, workers: int = 1, database: str = "sqlite"
+    users: int,
+    *,
+    workers: int = 1,
+    database: str = "sqlite",
+    change: Callable[[dict[str, Any]], None] = lambda tenant: None,
 ) -> Iterator[Instance]:
-    """Start a server with that many users, all of the same password."""
+    """Start a server with that many users, all of the same password.
+
+    change: what is to be different in its one tenant.
+    """
     with tempfile.TemporaryDirectory(prefix="ostiary-bench-") as name:
         folder, port, metrics = Path(name), free_port(), free_port()
         hashed = hash_password(PASSWORD, HashParameters())
@@ -112,8 +122,10 @@ def instance(
             secret=SECRET,
             hashed=hashed,
         )
+        document = yaml.safe_load(text)
+        change(document["tenants"][0])
         file = folder / "ostiary.yaml"
-        file.write_text(text)
+        file.write_text(yaml.safe_dump(document, sort_keys=False))
         command = [sys.executable, "-m", "ostiary"]
         subprocess.run([*command, "apply", str(file)], check=True, capture_output=True)
         if database == "sqlite":

@@ -57,9 +57,11 @@ def get(path: str, host: str = "localhost") -> bytes:
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, number: int, following: Next, tally: Tally, stop: float) -> None:
+    def __init__(
+        self, number: int, following: Next, tally: Tally, stop: float, pause: float
+    ) -> None:
         self._number, self._following = number, following
-        self._tally, self._stop = tally, stop
+        self._tally, self._stop, self._pause = tally, stop, pause
         self._buffer = b""
         self._began = 0.0
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -89,15 +91,24 @@ class _Connection(asyncio.Protocol):
         self._buffer = b""
         passed = time.perf_counter() - self._began
         self._tally.latencies.setdefault(status, []).append(passed)
-        self._send(body)
+        if self._pause:
+            loop = asyncio.get_running_loop()
+            loop.call_later(self._pause, self._send, body)
+        else:
+            self._send(body)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.done.done():
             self.done.set_result(None)
 
 
-async def drive(port: int, connections: int, seconds: float, following: Next) -> Tally:
-    """Keep `connections` busy for `seconds`; each sends again when it was answered."""
+async def drive(
+    port: int, connections: int, seconds: float, following: Next, pause: float = 0.0
+) -> Tally:
+    """Keep `connections` busy for `seconds`; each sends again when it was answered.
+
+    pause: seconds that each waits before.
+    """
     loop = asyncio.get_running_loop()
     tally = Tally()
     began = time.perf_counter()
@@ -105,7 +116,7 @@ async def drive(port: int, connections: int, seconds: float, following: Next) ->
     for number in range(connections):
         _, protocol = await loop.create_connection(
             lambda number=number: _Connection(  # type: ignore[misc]
-                number, following, tally, began + seconds
+                number, following, tally, began + seconds, pause
             ),
             "127.0.0.1",
             port,
