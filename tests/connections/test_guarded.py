@@ -147,7 +147,7 @@ async def test_five_failures_open_the_breaker_until_it_answers(
     upstream.seconds = 0.01
     began = time.monotonic()
     assert await check(connection) == Unreachable()
-    assert time.monotonic() - began < 0.05
+    assert time.monotonic() - began < 1  # far less; other tests may be busy
     await _until(lambda: not connection.breaker.is_open)
     assert upstream.probed >= 1
     assert await check(connection) == Verified(profile=JDOE)
@@ -269,21 +269,21 @@ async def test_nobody_is_held_back_no_longer_than_there_is_time(
 ) -> None:
     """What others took does not make an answer late (security promise 11)."""
     somebody = Candidate("jdoe", "corp|1")
-    upstream.seconds = 1.0
+    upstream.seconds = 2.0
     await connection.verify(CONTOSO, Claimed("jdoe", somebody), "wrong")
     upstream.seconds = 0.0
     loop = asyncio.get_running_loop()
     late = Candidate("ghost", until=loop.time() + 0.2)
     began = loop.time()
     assert await connection.verify(CONTOSO, Claimed("ghost", late), "x") == Rejected()
-    assert 0.15 < loop.time() - began < 0.9
+    assert 0.15 < loop.time() - began < 1.8
 
 
 async def test_a_slower_search_for_somebody_is_made_up_for_too(
     connection: GuardedConnection, upstream: ToldUpstream
 ) -> None:
     """Finding and checking count together, for either kind of name (ROPC-02)."""
-    upstream.seconds = 0.1
+    upstream.seconds = 0.5
     assert await check(connection, "wrong") == Rejected()
     upstream.seconds = 0.0
     found = await connection.find("ghost")
@@ -291,7 +291,7 @@ async def test_a_slower_search_for_somebody_is_made_up_for_too(
     began = time.monotonic()
     claimed = Claimed("ghost", found)
     assert await connection.verify(CONTOSO, claimed, "wrong") == Rejected()
-    assert 0.19 < time.monotonic() - began < 5
+    assert 0.9 < time.monotonic() - began < 5
     began = time.monotonic()
-    await connection.pretend(replace(found, took=0.15))
-    assert time.monotonic() - began < 0.15
+    await connection.pretend(replace(found, took=0.9))
+    assert time.monotonic() - began < 0.9

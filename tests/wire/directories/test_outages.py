@@ -34,8 +34,8 @@ FIRST, LATER = 6, 15
 """Requests side by side that meet the failure first, and that come after."""
 FIRST_SECONDS = 7.5
 """Seven of promise 11, and half of one for a busy machine."""
-LATER_SECONDS = 0.2
-"""Four times the promise, for a busy machine."""
+LATER_SECONDS = 0.5
+"""Ten times the promise, for a busy machine."""
 BACK_SECONDS = 20.0
 """It is tried every ten."""
 FILTER = "(|(uid={1})(mail={0}))"
