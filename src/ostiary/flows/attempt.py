@@ -3,6 +3,8 @@
 State of a single request; decisions are made by `token`, the grants and the rules.
 """
 
+import contextlib
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -150,19 +152,25 @@ class Attempt:
         return Refused(self.told(refused.reason), **refused.facts)
 
 
-async def record_unread(
-    refused: Refused, trace: Trace, wire: Wire, ports: Ports
-) -> Refused:
-    """Write down a request that was refused before it could be understood."""
-    event = AuditEvent(
-        at=ports.clock.now(),
-        trace=trace,
-        outcome="refused",
-        reason=refused.reason.value,
-        code=wire.code(refused.reason),
-    )
-    await ports.audit.record(event)
-    return refused
+@contextlib.asynccontextmanager
+async def reading(
+    trace: Callable[[], Trace], wire: Wire, ports: Ports
+) -> AsyncIterator[None]:
+    """A request is being read: one that is refused before it could be understood is
+    written down, under the trace that is made then.
+    """
+    try:
+        yield
+    except Refused as refused:
+        event = AuditEvent(
+            at=ports.clock.now(),
+            trace=trace(),
+            outcome="refused",
+            reason=refused.reason.value,
+            code=wire.code(refused.reason),
+        )
+        await ports.audit.record(event)
+        raise
 
 
 def masked(username: str, domain: Domain | None) -> str:

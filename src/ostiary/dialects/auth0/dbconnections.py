@@ -18,7 +18,7 @@ from ostiary.dialects.auth0.requests import parse_password, tenant_ref, trace_of
 from ostiary.dialects.auth0.responses import NOT_STORED
 from ostiary.dialects.auth0.surface import Surface
 from ostiary.dialects.auth0.wire import Auth0Wire
-from ostiary.flows.attempt import record_unread
+from ostiary.flows.attempt import reading
 from ostiary.flows.facts import Registry
 from ostiary.flows.manage.administration import Desk
 from ostiary.flows.ports import Ports
@@ -90,14 +90,12 @@ class DatabaseConnections:
     async def signup(self, request: HttpRequest, registry: Registry) -> HttpResponse:
         """Make an account, where the tenant allows it."""
         wire = Auth0Wire(Surface.RO, registry.tenant)
-        try:
+        async with reading(lambda: trace_of(request, "signup"), wire, self.ports):
             fields = parse_body(request)
             if registry.tenant.options.get("signup") is not True:
                 raise Refused(Reason.SIGNUP_CLOSED)
             asked = parse_asked(request, registry, fields, "signup")
             person = parse_person(fields)
-        except Refused as refused:
-            raise await self._unread(request, refused, wire, "signup") from None
         admin = self.desk(asked.trace.door, asked.client.client_id)
         try:
             user = await sign_up(asked, person, wire, self.ports, admin)
@@ -114,22 +112,13 @@ class DatabaseConnections:
 
         A `password` is ignored: the person always confirms by mail.
         """
-        wire = Auth0Wire(Surface.RO, registry.tenant)
-        try:
+        wire, door = Auth0Wire(Surface.RO, registry.tenant), "change_password"
+        async with reading(lambda: trace_of(request, door), wire, self.ports):
             fields = parse_body(request)
-            asked = parse_asked(request, registry, fields, "change_password")
+            asked = parse_asked(request, registry, fields, door)
             email = required(fields, "email")
-        except Refused as refused:
-            raise await self._unread(
-                request, refused, wire, "change_password"
-            ) from None
         await ask_reset(asked, email, wire, self.ports)
         return HttpResponse(200, (HTML_TYPE, *NOT_STORED), SENT.encode())
-
-    async def _unread(
-        self, request: HttpRequest, refused: Refused, wire: Auth0Wire, door: str
-    ) -> Refused:
-        return await record_unread(refused, trace_of(request, door), wire, self.ports)
 
 
 def parse_asked(

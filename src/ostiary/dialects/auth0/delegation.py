@@ -24,7 +24,7 @@ from ostiary.dialects.auth0.responses import NOT_STORED
 from ostiary.dialects.auth0.scopes import legacy_scope
 from ostiary.dialects.auth0.surface import Surface
 from ostiary.dialects.auth0.wire import Auth0Wire
-from ostiary.flows.attempt import record_unread
+from ostiary.flows.attempt import reading
 from ostiary.flows.delegation import Delegated, delegate
 from ostiary.flows.facts import Registry
 from ostiary.flows.ports import Ports
@@ -45,14 +45,11 @@ class Delegation:
     async def answer(self, request: HttpRequest, registry: Registry) -> HttpResponse:
         """An id_token for the target (contract auth0 §6)."""
         wire = Auth0Wire(Surface.DELEGATION, registry.tenant)
-        try:
+        async with reading(lambda: trace_of(request, "delegation"), wire, self.ports):
             fields = parse_body(request)
             check_legacy_open(registry.tenant)
             parsed = parse_delegation(request, registry, fields)
             target = text(fields, "target") or parsed.client.client_id
-        except Refused as refused:
-            trace = trace_of(request, "delegation")
-            raise await record_unread(refused, trace, wire, self.ports) from None
         brought = REFRESH if fields.get(REFRESH) else ID_TOKEN
         named = replace(wire, grant_name=brought)
         delegated = await delegate(parsed, target, named, self.ports)
@@ -61,16 +58,13 @@ class Delegation:
     async def swap(self, request: HttpRequest, registry: Registry) -> HttpResponse:
         """`/oauth/access_token`: tokens of social providers are not taken (§6)."""
         wire = Auth0Wire(Surface.DELEGATION, registry.tenant)
-        try:
+        async with reading(lambda: trace_of(request, "access_token"), wire, self.ports):
             client_id = text(parse_body(request), "client_id")
             client = registry.clients.get(client_id or "")
             if client is not None and client.options.get("oidc_conformant", True):
                 where = "/oauth/access_token"
                 raise Refused(Reason.CLIENT_NOT_SERVED, endpoint=where)
             raise Refused(Reason.ENDPOINT_DISABLED)
-        except Refused as refused:
-            trace = trace_of(request, "access_token")
-            raise await record_unread(refused, trace, wire, self.ports) from None
 
 
 def parse_delegation(

@@ -32,7 +32,7 @@ from ostiary.dialects.auth0.surface import (
 from ostiary.dialects.auth0.wire import Auth0Wire
 from ostiary.dialects.forms import strict_query_of
 from ostiary.flows.access_tokens import inspect_access
-from ostiary.flows.attempt import record_unread
+from ostiary.flows.attempt import reading
 from ostiary.flows.devices import NewKey, Owner, add_key, find_entry, remove_entry
 from ostiary.flows.facts import Registry
 from ostiary.flows.id_tokens import find_named
@@ -172,7 +172,7 @@ class DeviceCredentials:
         """The user of `Basic base64url(connection\\username:password)` (§2, way B)."""
         wire = Auth0Wire(Surface.DEVICES, registry.tenant, JWT_BEARER)
         trace = trace_of(request, DOOR)
-        try:
+        async with reading(lambda: trace, wire, self.ports):
             asked = TokenRequest(
                 tenant=tenant_ref(registry.tenant),
                 grant_type=PASSWORD,
@@ -181,8 +181,6 @@ class DeviceCredentials:
                 trace=trace,
             )
             asked = parse_own_basic(request, asked)
-        except Refused as refused:
-            raise await record_unread(refused, trace, wire, self.ports) from None
         return await prove_by_password(asked, wire, self.ports)
 
 

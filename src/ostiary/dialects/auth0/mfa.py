@@ -20,7 +20,7 @@ from ostiary.dialects.auth0.scopes import ENROL, READ_FACTORS, REMOVE_FACTORS
 from ostiary.dialects.auth0.surface import Surface
 from ostiary.dialects.auth0.wire import Auth0Wire
 from ostiary.flows import enrolment
-from ostiary.flows.attempt import record_unread
+from ostiary.flows.attempt import reading
 from ostiary.flows.challenge import Challenge, Wish, challenge
 from ostiary.flows.enrolment import Begun
 from ostiary.flows.facts import Registry
@@ -47,12 +47,11 @@ class SecondFactors:
     async def challenge(self, request: HttpRequest, registry: Registry) -> HttpResponse:
         """Which factor to bring; a code is sent for one of kind `oob`."""
         wire = Auth0Wire(Surface.TOKEN, registry.tenant)
-        try:
+        async with reading(
+            lambda: trace_of(request, "mfa challenge"), wire, self.ports
+        ):
             fields = parse_body(request)
             asked, wish = parse_challenge(request, registry, fields)
-        except Refused as refused:
-            trace = trace_of(request, "mfa challenge")
-            raise await record_unread(refused, trace, wire, self.ports) from None
         made = await challenge(asked, wish, wire, self.ports)
         return json_response(200, render_challenge(made), NOT_STORED)
 

@@ -24,7 +24,7 @@ from ostiary.dialects.auth0.ro import ResourceOwner
 from ostiary.dialects.auth0.surface import Surface
 from ostiary.dialects.auth0.wire import Auth0Wire
 from ostiary.flows import passwordless
-from ostiary.flows.attempt import record_unread
+from ostiary.flows.attempt import reading
 from ostiary.flows.facts import Registry
 from ostiary.flows.passwordless import Recipient, Started
 from ostiary.flows.ports import Ports
@@ -65,11 +65,8 @@ class Passwordless:
     async def _parsed(
         self, request: HttpRequest, registry: Registry, wire: Auth0Wire
     ) -> tuple[TokenRequest, Recipient]:
-        try:
+        async with reading(lambda: trace_of(request, "passwordless"), wire, self.ports):
             return parse_start(request, registry)
-        except Refused as refused:
-            trace = trace_of(request, "passwordless")
-            raise await record_unread(refused, trace, wire, self.ports) from None
 
     async def verify(self, request: HttpRequest, registry: Registry) -> HttpResponse:
         """Use a code as `/oauth/ro` does, or look whether it is right.

@@ -30,7 +30,7 @@ from ostiary.dialects.auth0.scopes import legacy_scope
 from ostiary.dialects.auth0.surface import Surface
 from ostiary.dialects.auth0.wire import Auth0Wire
 from ostiary.dialects.forms import query_of, strict_query_of
-from ostiary.flows.attempt import record_unread
+from ostiary.flows.attempt import reading
 from ostiary.flows.facts import Registry
 from ostiary.flows.ports import Ports
 from ostiary.flows.token import exchange
@@ -56,15 +56,12 @@ class ResourceOwner:
     ) -> Mapping[str, object]:
         """The members of the answer, or Refused."""
         wire = Auth0Wire(Surface.RO, registry.tenant)
-        try:
+        async with reading(lambda: trace_of(request, "ro"), wire, self.ports):
             scripted = request.method == "GET"
             fields = strict_query_of(request) if scripted else parse_body(request)
             check_legacy_open(registry.tenant)
             sent, _ = grant_of(fields, Surface.RO)
             parsed = parse_ro(request, registry, fields)
-        except Refused as refused:
-            trace = trace_of(request, "ro")
-            raise await record_unread(refused, trace, wire, self.ports) from None
         granted = await exchange(parsed, replace(wire, grant_name=sent), self.ports)
         return render_granted(granted, Surface.RO)
 

@@ -34,7 +34,7 @@ from ostiary.dialects.auth0.scopes import api_scope, written_scope
 from ostiary.dialects.auth0.surface import PASSWORD_REALM, Surface
 from ostiary.dialects.auth0.wire import Auth0Wire
 from ostiary.flows import inspect
-from ostiary.flows.attempt import record_unread
+from ostiary.flows.attempt import reading
 from ostiary.flows.facts import Registry
 from ostiary.flows.ports import Ports
 from ostiary.flows.token import exchange
@@ -50,13 +50,10 @@ class TokenEndpoints:
     async def token(self, request: HttpRequest, registry: Registry) -> HttpResponse:
         """The token endpoint."""
         wire = Auth0Wire(Surface.TOKEN, registry.tenant)
-        try:
+        async with reading(lambda: trace_of(request, "token"), wire, self.ports):
             fields = parse_body(request)
             sent, _ = grant_of(fields, Surface.TOKEN)
             parsed = parse_token_request(request, registry, fields)
-        except Refused as refused:
-            trace = trace_of(request, "token")
-            raise await record_unread(refused, trace, wire, self.ports) from None
         granted = await exchange(parsed, replace(wire, grant_name=sent), self.ports)
         body = render_granted(granted, Surface.TOKEN) | _scope(granted, fields)
         return json_response(200, body, NOT_STORED)

@@ -31,7 +31,7 @@ from ostiary.dialects.forms import Form
 from ostiary.dialects.site import Site
 from ostiary.flows import inspect
 from ostiary.flows.access_tokens import Inspected, inspect_access
-from ostiary.flows.attempt import record_unread
+from ostiary.flows.attempt import reading
 from ostiary.flows.facts import Registry
 from ostiary.flows.ports import Ports
 from ostiary.flows.token import exchange
@@ -50,13 +50,10 @@ class TokenEndpoints:
     ) -> HttpResponse:
         """The token endpoint (contract entra §3)."""
         wire, door = EntraWire(surface, self.site), f"{surface.name} token"
-        try:
+        async with reading(lambda: trace_of(request, door), wire, self.ports):
             check_post(request)
             form = parse_form(request)
             parsed = parse_token_request(request, form, segment, surface)
-        except Refused as refused:
-            trace = trace_of(request, door)
-            raise await record_unread(refused, trace, wire, self.ports) from None
         granted = await exchange(parsed, wire, self.ports)
         wanted = form.get("client_info") == "1"
         return render_granted(request, granted, surface, client_info=wanted)
