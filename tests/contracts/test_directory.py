@@ -213,6 +213,14 @@ async def _look(found: CachedDirectory, seen: str) -> object:
     return await found.registry(tenant_id)
 
 
+@pytest.mark.parametrize("name", ["\0", "contoso.test\0", "\ud800.test"])
+async def test_a_name_that_no_store_keeps_is_nobodys(
+    furnished: Database, name: str
+) -> None:
+    """A host that somebody made up is no defect of ours (security promise 14)."""
+    assert await CachedDirectory(furnished).tenant_id(name) is None
+
+
 async def test_unknown_names_are_not_remembered(furnished: Database) -> None:
     """Strangers cannot fill the memory with names of nobody."""
     found = CachedDirectory(furnished)

@@ -85,6 +85,11 @@ def check_values(parameters: Mapping[str, object]) -> None:
             raise ValueRefused(f"{name} does not fit into 64 bits")
 
 
+def is_storable(text: str) -> bool:
+    """Whether `check_values` lets a text pass; nothing stored is what it refuses."""
+    return "\0" not in text and _is_encodable(text)
+
+
 def _is_encodable(text: str) -> bool:
     try:
         text.encode()

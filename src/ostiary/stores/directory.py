@@ -21,7 +21,7 @@ from ostiary.flows.facts import (
     StoredKey,
 )
 from ostiary.stores.consents import consents_of
-from ostiary.stores.database import Database, Row
+from ostiary.stores.database import Database, Row, is_storable
 from ostiary.stores.documents import decode
 from ostiary.stores.statement import Statement
 
@@ -92,6 +92,8 @@ class CachedDirectory:
         folded = name.lower()
         if folded in self._names:
             return self._names[folded]
+        if not is_storable(folded):
+            return None
         rows = await self._database.fetch(_BY_NAME, name=folded)
         if not rows:
             return None

@@ -13,7 +13,7 @@ import msgspec
 from ostiary.core.model import Consent, User
 from ostiary.flows.facts import Account, Profile
 from ostiary.stores.consents import consents_of
-from ostiary.stores.database import ConstraintViolated, Database, Row
+from ostiary.stores.database import ConstraintViolated, Database, Row, is_storable
 from ostiary.stores.provisioning import Arrival, provision
 from ostiary.stores.statement import Statement
 
@@ -70,7 +70,7 @@ class UserStore:
         self, tenant_id: str, connection: str, name: str
     ) -> Account | None:
         """The same, by user name, short name, or mail address if only one has it."""
-        if not _storable(name):
+        if not is_storable(name):
             return None
         rows = await self._database.fetch(
             BY_ANY_NAME, tenant_id=tenant_id, connection=connection, name=name
@@ -82,7 +82,7 @@ class UserStore:
     async def _named(
         self, statement: Statement, tenant_id: str, connection: str, name: str
     ) -> Account | None:
-        if not _storable(name):
+        if not is_storable(name):
             return None
         rows = await self._database.fetch(
             statement, tenant_id=tenant_id, connection=connection, name=name
@@ -93,7 +93,7 @@ class UserStore:
         self, tenant_id: str, connection: str, external_id: str
     ) -> Account | None:
         """The user of that connection whom other wires know by that id."""
-        if not _storable(external_id):
+        if not is_storable(external_id):
             return None
         where = {"tenant_id": tenant_id, "connection": connection}
         rows = await self._database.fetch(
@@ -121,7 +121,7 @@ class UserStore:
 
     async def find_elsewhere(self, tenant_id: str, name: str) -> bool:
         """Whether another tenant has a user of that folded user name."""
-        if not _storable(name):
+        if not is_storable(name):
             return False
         return bool(
             await self._database.fetch(ELSEWHERE, tenant_id=tenant_id, name=name)
@@ -152,8 +152,3 @@ def _account(row: Row) -> Account:
         created_at=row["created_at"],
         updated_at=row["updated_at"],
     )
-
-
-def _storable(name: str) -> bool:
-    """No stored name holds what a database cannot keep, so none can match it."""
-    return "\0" not in name and not any("\ud800" <= char <= "\udfff" for char in name)
