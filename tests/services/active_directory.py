@@ -14,11 +14,11 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.services.background import answers, spawn, stop
 from tests.services.certificates import Authority
 from tests.services.provision import CACHE, Missing, ends_with_us, made_once
 
@@ -78,7 +78,6 @@ JOB = {
 SEED = Path(__file__).with_name("active_directory_seed.py")
 PORTS = (389, 636, 3268, 3269, 88, 464)
 START_SECONDS = 60
-STOP_SECONDS = 10
 
 CONFIGURATION = """[global]
 netbios name = DC1
@@ -253,30 +252,18 @@ def _seed(tool: str, conf: Path, *job: str) -> str:
 def _start(samba: str, folder: Path, conf: Path, host: str) -> subprocess.Popen[bytes]:
     log = folder / "samba.out"
     command = [samba, "-s", str(conf), "-F", "--no-process-group", "-M", "single"]
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [*ends_with_us("TERM"), *command],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            start_new_session=True,
-        )
-    end = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < end:
-        with contextlib.suppress(OSError):
-            socket.create_connection((host, 636), timeout=2).close()
-            return process
-        time.sleep(0.05)
+    process = spawn([*ends_with_us("TERM"), *command], log)
+
+    def connect() -> None:
+        socket.create_connection((host, 636), timeout=2).close()
+
+    if answers(process, connect, OSError, seconds=START_SECONDS):
+        return process
     _stop(process)
     raise RuntimeError(f"samba did not come up:\n{log.read_text()[-3000:]}")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    stop(process, signal.SIGTERM)
     with contextlib.suppress(ProcessLookupError):  # what it may have left behind
         os.killpg(process.pid, signal.SIGKILL)

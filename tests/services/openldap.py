@@ -7,22 +7,20 @@ let in as anonymous, as careless directories do. Who is in it: `openldap_people`
 import contextlib
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.services import openldap_people as people
+from tests.services.background import answers, spawn, stop
 from tests.services.certificates import Authority
 from tests.services.provision import Missing, ends_with_us, free_port
 
 HOST = "127.0.0.1"
 START_SECONDS = 30
-STOP_SECONDS = 10
 ATTEMPTS = 3  # another process may take the free port before the server does
 
 CONFIGURATION = """
@@ -95,6 +93,11 @@ class OpenLdapServer:
         """The secret options."""
         return {"bind_password": people.BIND_PASSWORD}
 
+    def connect(self) -> None:
+        """See whether both ports are open; raises OSError."""
+        for port in (self.plain_port, self.tls_port):
+            socket.create_connection((HOST, port), timeout=2).close()
+
     def binds(self, about: str = "") -> int:
         """How many simple binds arrived so far, of DNs that contain `about`."""
         return len(re.findall(rf'BIND dn="[^"]*{about}[^"]*" method=128', self._said()))
@@ -133,7 +136,7 @@ def openldap_server() -> Iterator[OpenLdapServer]:
         try:
             yield server
         finally:
-            _stop(process)
+            stop(process)
 
 
 def find_slapd() -> str:
@@ -179,35 +182,8 @@ def _start(
         server = OpenLdapServer(free_port(), free_port(), ca, log, elsewhere)
         urls = f"ldap://{HOST}:{server.plain_port} ldaps://{HOST}:{server.tls_port}"
         command = [*ends_with_us(), slapd, "-d", "stats", "-h", urls]
-        with log.open("wb") as out:
-            process = subprocess.Popen(
-                [*command, "-f", str(folder / "slapd.conf")],
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                start_new_session=True,
-            )
-        if _answers(server, process):
+        process = spawn([*command, "-f", str(folder / "slapd.conf")], log)
+        if answers(process, server.connect, OSError, seconds=START_SECONDS):
             return process, server
-        _stop(process)
+        stop(process)
     raise RuntimeError(f"slapd did not come up:\n{log.read_text()[-3000:]}")
-
-
-def _answers(server: OpenLdapServer, process: subprocess.Popen[bytes]) -> bool:
-    end = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < end:
-        with contextlib.suppress(OSError):
-            for port in (server.plain_port, server.tls_port):
-                socket.create_connection((HOST, port), timeout=2).close()
-            return True
-        time.sleep(0.02)
-    return False
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGINT)
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

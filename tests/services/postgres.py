@@ -7,10 +7,8 @@ import contextlib
 import hashlib
 import secrets
 import shutil
-import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +16,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from tests.services.background import answers, spawn, stop
 from tests.services.provision import (
     CACHE,
     Missing,
@@ -30,7 +29,6 @@ from tests.services.provision import (
 HOST = "127.0.0.1"
 USER = "ostiary"
 START_SECONDS = 30
-STOP_SECONDS = 10
 ATTEMPTS = 3  # another process may take the free port before the server does
 
 SETTINGS = {
@@ -53,6 +51,10 @@ class PostgresServer:
     def url(self, database: str = "postgres") -> str:
         """The address of one database, as `server.database` takes it."""
         return f"postgresql://{USER}:{self.password}@{HOST}:{self.port}/{database}"
+
+    def connect(self) -> None:
+        """See whether sessions are taken; raises psycopg.OperationalError."""
+        psycopg.connect(self.url(), connect_timeout=2).close()
 
     def create_database(self, template: str = "template1") -> str:
         """Make a database of a fresh name, a copy of `template`; return the name.
@@ -99,7 +101,7 @@ def postgres_server(
         try:
             yield server
         finally:
-            _stop(process)
+            stop(process)  # SIGINT, a fast shutdown: sessions are cut
 
 
 def find_programs() -> Path:
@@ -167,34 +169,9 @@ def _start(
         server = PostgresServer(free_port(), password)
         options = [f"-c{name}={value}" for name, value in settings.items()]
         command = [*prefix, str(programs / "postgres"), f"-D{folder}/data", *options]
-        with log.open("wb") as out:
-            process = subprocess.Popen(
-                [*command, f"-cport={server.port}"],
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                start_new_session=True,
-            )
-        if _answers(server, process):
+        process = spawn([*command, f"-cport={server.port}"], log)
+        away = psycopg.OperationalError
+        if answers(process, server.connect, away, seconds=START_SECONDS):
             return process, server
-        _stop(process)
+        stop(process)
     raise RuntimeError(f"PostgreSQL did not come up:\n{log.read_text()[-3000:]}")
-
-
-def _answers(server: PostgresServer, process: subprocess.Popen[bytes]) -> bool:
-    end = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < end:
-        with contextlib.suppress(psycopg.OperationalError):
-            psycopg.connect(server.url(), connect_timeout=2).close()
-            return True
-        time.sleep(0.02)
-    return False
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGINT)  # fast shutdown: sessions are cut
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
