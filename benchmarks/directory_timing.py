@@ -7,20 +7,14 @@ nor Ostiary locks anybody meanwhile.
 
 import argparse
 import contextlib
-import itertools
 import random
 import sqlite3
-import statistics
-import time
-import urllib.error
-import urllib.parse
-import urllib.request
 
 import ldap
 
-from benchmarks.directory import TOKEN, passing
-from benchmarks.instance import PUBLIC, Instance, instance
-from benchmarks.timing import auc
+from benchmarks.directory import passing
+from benchmarks.instance import Instance, instance
+from benchmarks.timing import attempt, report
 from tests.services import active_directory as ad
 from tests.services.active_directory import (
     ActiveDirectoryServer,
@@ -28,25 +22,6 @@ from tests.services.active_directory import (
 )
 
 NAMES = (ad.FRESH[0], "nobody", "disabled", "badhours")
-
-
-def attempt(here: Instance, name: str, number: int) -> float:
-    """Seconds that one wrong password takes to be refused."""
-    form = {
-        "client_id": PUBLIC,
-        "grant_type": "password",
-        "username": f"{name}@{ad.REALM}",
-        "password": f"wrong-{number}",
-        "scope": "openid",
-    }
-    url = f"http://127.0.0.1:{here.port}{TOKEN}"
-    began = time.perf_counter()
-    try:
-        urllib.request.urlopen(url, urllib.parse.urlencode(form).encode(), timeout=30)
-    except urllib.error.HTTPError as refused:
-        if b"50126" not in refused.read():
-            raise
-    return time.perf_counter() - began
 
 
 def forget(here: Instance) -> None:
@@ -80,7 +55,7 @@ def measure(samples: int) -> dict[str, list[float]]:
         with instance(1, change=change) as here:
             for number in range(-20, samples):
                 for name in random.sample(NAMES, len(NAMES)):
-                    took = attempt(here, name, number)
+                    took = attempt(here, f"{name}@{ad.REALM}", number)
                     if number >= 0:  # the first ones warm up
                         seen[name].append(took)
                 forget(here)
@@ -92,10 +67,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=500)
     seen = measure(parser.parse_args().samples)
-    for name, times in seen.items():
-        print(f"{name:<10} median {statistics.median(times) * 1000:.2f} ms")
-    for one, other in itertools.combinations(NAMES, 2):
-        print(f"{one} against {other}: AUC {auc(seen[one], seen[other]):.3f}")
+    report(seen)
 
 
 if __name__ == "__main__":
